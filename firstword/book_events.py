@@ -33,6 +33,7 @@ class BookDiff:
 
     ``not_in_book`` are clients that are known but missing from the book. ``archived`` are those in the book who were
     archived at the desk, and stay so. ``replaced`` are the changed entries, before and after; new ones have no before.
+    ``differing`` are the clients of whom ``kept`` has a field, as the book has them.
     """
 
     events: tuple[AnyEvent, ...]
@@ -43,6 +44,7 @@ class BookDiff:
     kept: tuple[KeptField, ...] = ()
     archived: tuple[str, ...] = ()
     replaced: tuple[tuple[ClientChanged | None, ClientChanged], ...] = ()
+    differing: tuple[Client, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -60,6 +62,7 @@ def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime, *, take_
     events: list[AnyEvent] = []
     added, changed, unchanged, archived = list[str](), list[str](), list[str](), list[str]()
     kept: list[KeptField] = []
+    differing: list[Client] = []
     replaced: list[tuple[ClientChanged | None, ClientChanged]] = []
     for client in book.clients:
         before = known.get(client.id)
@@ -70,7 +73,9 @@ def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime, *, take_
         entry = last if isinstance(last, ClientChanged) else None
         merged = client if entry is None else _with_desk_records(client, entry.client)
         if entry is not None and not take_file:
-            kept += _kept_fields(merged, entry.client)
+            if differences := _kept_fields(merged, entry.client):
+                kept += differences
+                differing.append(merged)
             merged = _with_desk_fields(merged, entry.client)
         manager = managers.get(merged.manager_id) or (entry.manager if entry else managers[client.manager_id])
         after = ClientChanged(client=merged, firm=book.firm, manager=manager)
@@ -96,6 +101,7 @@ def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime, *, take_
         kept=tuple(kept),
         archived=tuple(archived),
         replaced=tuple(replaced),
+        differing=tuple(differing),
     )
 
 

@@ -33,7 +33,7 @@ from services.common.http import GuardedClient
 from services.common.http_errors import FetchFailed
 from services.common.sealing import LockedSecret
 from services.common.settings import EndpointSettings
-from services.ingest.repository import FeedState
+from services.ingest.repository import FeedState, Repository
 from services.ingest.service import IngestService
 from services.notifier import model_answers, queries
 from services.notifier.delivery.outages import outages
@@ -75,11 +75,13 @@ def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int], bui
         _book(store),
         *_own_rules(store),
         *_feeds(ingest),
+        _quarantine(ingest),
         _dead_letters(store),
         _deliveries(store),
         *_managers(store),
         *_keys(store),
         *_webhooks(store),
+        _contact(store),
         _mail(store),
         _language_model(store, build_probe),
         _second_reader(store, build_probe),
@@ -299,6 +301,16 @@ def _lags(lags: Mapping[str, int], running: bool) -> list[Check]:
     return [Check("warn", f"pipeline: {name}", f"{lag} events behind", fix) for name, lag in behind.items()]
 
 
+def _quarantine(ingest: IngestService) -> Check:
+    count, messages = ingest.count_quarantined(), ingest.count_unread_messages()
+    if count == messages == 0:
+        return Check("ok", "quarantine", "every document of a feed and every message could be read")
+    documents = "1 document" if count == 1 else f"{count} documents"
+    mail = "1 message" if messages == 1 else f"{messages} messages"
+    fix = "'firstword quarantine list' shows which, the reasons and what to do."
+    return Check("warn", "quarantine", f"{documents} of feeds and {mail} could not be read", fix)
+
+
 def _dead_letters(store: Store) -> Check:
     with reading(store.engine) as connection:
         letters = DeadLetters()
@@ -308,7 +320,7 @@ def _dead_letters(store: Store) -> Check:
         return Check("ok", "dead letters", "none")
     first = newest[0]
     found = f"{count}; the newest: {first.consumer}: {first.reason}"
-    return Check("warn", "dead letters", found, "'firstword dlq list' shows them, 'firstword dlq drop' discards them.")
+    return Check("warn", "dead letters", found, "'firstword quarantine list' shows them and what to do.")
 
 
 def _deliveries(store: Store) -> Check:
@@ -342,7 +354,32 @@ def _managers(store: Store) -> list[Check]:
 
 
 def _keys(store: Store) -> list[Check]:
-    """Check that the secrets of webhook endpoints are sealed and can be opened."""
+    """Check that the secrets of webhook endpoints and of feeds are sealed and can be opened."""
+    return [*_endpoint_keys(store), *_feed_keys(store)]
+
+
+def _feed_keys(store: Store) -> list[Check]:
+    with reading(store.engine) as connection:
+        found = [state for state in Repository().all(connection) if state.credential is not None]
+    locked = [state for state in found if not _can_open(state)]
+    if locked:
+        hosts = ", ".join(urlsplit(state.feed.url).hostname or state.feed.id for state in locked[:3])
+        fix = f"Restore the key ({store.keys.place}), or run 'firstword feeds credentials' for each of them."
+        return [Check("fail", "feed credentials", f"sealed with a missing key: those of {hosts}", fix)]
+    if found and not store.keys.count:
+        fix = "Set FIRSTWORD_KEYS to the output of 'firstword keys new', for every service."
+        return [Check("warn", "feed credentials", "stored in plain text", fix)]
+    return [Check("ok", "feed credentials", f"{len(found)} feeds have some, sealed")] if found else []
+
+
+def _can_open(state: FeedState) -> bool:
+    try:
+        return state.credential is None or bool(state.credential.open().value)
+    except LockedSecret:
+        return False
+
+
+def _endpoint_keys(store: Store) -> list[Check]:
     with reading(store.engine) as connection:
         found = endpoints.all_endpoints(connection)
         now = store.clock.now()
@@ -387,6 +424,14 @@ def _webhooks(store: Store) -> list[Check]:
             if endpoint.state == "disabled"
         ),
     ]
+
+
+def _contact(store: Store) -> Check:
+    contact = store.settings.contact
+    if contact is not None:
+        return Check("ok", "contact", f"{contact}, sent with every request")
+    fix = "Set FIRSTWORD_CONTACT to a mail address or web page: publishers then write to you instead of blocking you."
+    return Check("note", "contact", "requests say that they come from Firstword, but not whom to ask", fix)
 
 
 def _mail(store: Store) -> Check:

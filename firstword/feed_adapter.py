@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 from firstword.source_grades import parse_domain
+from services.common.addresses import redact_url
 from services.common.errors import BadInput
 from services.ingest.dry_run import DryRunResult
+from services.ingest.fetch.credentials import basic, bearer, header, without_user
 from services.ingest.opml import feed_id
+from services.ingest.packs.shipped import shipped_packs
 from services.ingest.repository import FeedState
+from services.ingest.schedule.pacing import usual_delay
 from services.ingest.service import IngestService
 from services.matcher.sources.channels import host_of_feed
-from services.notifier.desk.dependencies import FeedImport, FeedView, FoundFeed, PreviewItem
+from services.notifier.desk.dependencies import CredentialKind, FeedImport, FeedPack, FeedView, FoundFeed, PreviewItem
 
 __all__ = ["FeedAdapter"]
 
@@ -28,7 +33,8 @@ class FeedAdapter:
 
     def view(self) -> Sequence[FeedView]:
         """Return all feeds and their status."""
-        return [_view(state) for state in self._ingest.list_feeds()]
+        with_hub = self._ingest.feeds_with_hub()
+        return [_view(state, state.feed.id in with_hub) for state in self._ingest.list_feeds()]
 
     def add(self, url: str) -> None:
         """Add the feed at ``url``."""
@@ -52,6 +58,10 @@ class FeedAdapter:
         Raises:
             FirstwordError: there is neither.
         """
+        if without_user(url)[1] is not None:
+            raise BadInput(
+                "The address has a password in it.", fix="Look for the feed without it, and set its credentials then."
+            )
         tried = await self._ingest.test_feed(url)
         if tried.is_feed:
             return [self._found(tried, tried.url, tried.title)]
@@ -67,6 +77,34 @@ class FeedAdapter:
     def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
         """Set the publishers for which a feed speaks, and the reason."""
         self._ingest.set_speakers(feed_id, tuple(dict.fromkeys(map(parse_domain, domains))), ground)
+
+    def packs(self) -> Sequence[FeedPack]:
+        """Return the packs that ship with Firstword."""
+        listed = {state.feed.id for state in self._ingest.list_feeds()}
+        return [
+            FeedPack(
+                pack.name,
+                pack.title,
+                tuple(feed.title or feed.url for feed in pack.feeds),
+                sum(feed.id in listed for feed in pack.feeds),
+            )
+            for pack in shipped_packs()
+        ]
+
+    def add_pack(self, name: str) -> FeedImport:
+        """Add all feeds of a pack."""
+        done = self._ingest.add_pack(name)
+        return FeedImport(len(done.added), len(done.already))
+
+    def set_credentials(self, feed_id: str, kind: CredentialKind, name: str, secret: str) -> None:
+        """Set what the feed's server asks for, or forget it."""
+        if kind == "none":
+            self._ingest.remove_credential(feed_id)
+            return
+        credential = (
+            basic(name, secret) if kind == "basic" else bearer(secret) if kind == "bearer" else header(name, secret)
+        )
+        self._ingest.set_credential(feed_id, credential)
 
     def import_opml(self, raw: bytes, name: str) -> FeedImport:
         """Add all feeds of an OPML file."""
@@ -90,8 +128,8 @@ class FeedAdapter:
         )
 
 
-def _view(state: FeedState) -> FeedView:
-    feed, health = state.feed, state.health
+def _view(state: FeedState, has_hub: bool) -> FeedView:
+    feed, health, behind = state.feed, state.health, usual_delay(state.rhythm)
     return FeedView(
         id=feed.id,
         url=feed.url,
@@ -108,4 +146,10 @@ def _view(state: FeedState) -> FeedView:
         speaks_for=feed.speaks_for,
         ground=feed.ground,
         channel=host_of_feed(feed.url),
+        kind=feed.kind,
+        has_hub=has_hub,
+        usual_delay=None if behind is None else timedelta(seconds=behind),
+        credentials=state.credential.kind if state.credential is not None else None,
+        fetched_at=redact_url(state.fetch_url) if state.fetch_url != feed.url else None,
+        redirects_to=redact_url(state.move.url) if state.move is not None else None,
     )

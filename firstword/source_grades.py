@@ -21,6 +21,9 @@ from schemas.mentions import RumorResolved, SourceGrade, SourceGraded, SourceKin
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
+from services.ingest.identity.inlet_addresses import is_inlet_url
+from services.ingest.opml import feed_id
+from services.ingest.repository import Repository
 from services.matcher.sources.publishers import NEWSROOMS, SourceTable, default_sources
 from services.matcher.sources.track_record import RumorOutcomes, TrackRecord
 from services.notifier import tables as notifier
@@ -180,7 +183,13 @@ class SourceGrades:
         owner: str | None = None,
         kind: SourceKind | None = None,
     ) -> GradeChange:
-        """Set a grade by hand and start a new track record. Arguments that are not given keep their values."""
+        """Set a grade by hand and start a new track record. Arguments that are not given keep their values.
+
+        Raises:
+            BadInput: it is the domain of a mailbox, to which anybody can write.
+        """
+        if letter != "F":
+            self._refuse_mailbox(domain)
         now = self._store.clock.now()
         before = self.table().lookup(domain)
         if before.domain != domain:
@@ -191,6 +200,22 @@ class SourceGrades:
         after = before.model_copy(update={**given, **set_now, "grade": letter, "ground": ground})
         self._publish([after], now)
         return GradeChange(before, after)
+
+    def _refuse_mailbox(self, domain: str) -> None:
+        url = f"https://{domain}/"
+        if not is_inlet_url(url):
+            return
+        with reading(self._store.engine) as connection:
+            inlet = Repository().get(connection, feed_id(url))
+        if inlet is not None and inlet.feed.kind == "mailbox":
+            raise BadInput(
+                "A mailbox has no grade of its own: anybody can write to it.",
+                fix="Grade the publishers that send the newsletters, by their own domains.",
+            )
+
+    def put_back(self, grade: SourceGrade) -> None:
+        """Set a grade as it was before, with its reason, the date, and the track record that it had."""
+        self._publish([grade], self._store.clock.now())
 
     def reset(self, domain: str) -> SourceGrade:
         """Start a new track record for a source, whose grade stays as it was set."""

@@ -24,7 +24,9 @@ from services.common.private_files import make_private_file
 from services.common.processing import AnyEvent, EventPublisher
 from services.common.sealing import PLAIN, Keys
 from services.common.settings import Settings
+from services.notifier.client_book.file_values import record_file_values
 from services.notifier.client_book.history import record_changes, record_removal
+from services.notifier.client_book.managers import known_managers, record_managers
 from services.notifier.desk import tokens
 from services.notifier.desk.auth import create_signin_link, ensure_manager, ensure_owner
 from services.notifier.sinks import ClientSink
@@ -97,6 +99,8 @@ class Store:
             change = diff_book(book, self.events.latest_by_key(connection, "clients"), now, take_file=take_file)
             self.events.publish(connection, change.events)
             record_changes(connection, change.replaced, now, "book")
+            record_managers(connection, book.managers, now, sample=book.firm.sample)
+            record_file_values(connection, [client.id for client in book.clients], change.differing, now)
         return change
 
     def update_client_table(self) -> None:
@@ -162,11 +166,11 @@ class Store:
             item_ids = sorted({evidence.item_id for other in story for evidence in other.evidence})
             return story, self.events.for_keys(connection, "items", item_ids)
 
-    def create_signin_link(self, manager_id: str | None = None) -> str:
-        """Return a link that signs in once: as the owner, or as the account manager with this id."""
+    def create_signin_link(self, manager_id: str | None = None, user_id: str | None = None) -> str:
+        """Return a link that signs in once: as the owner, the account manager with this id, or a user."""
         now = self.clock.now()
         with self.engine.begin() as connection:
-            token = create_signin_link(connection, self._user(connection, manager_id), now)
+            token = create_signin_link(connection, user_id or self._user(connection, manager_id), now)
         return f"{self.settings.address}/signin?token={token}"
 
     def create_api_token(
@@ -176,12 +180,16 @@ class Store:
         name: str = "API token",
         scopes: Sequence[str] = tokens.ALL_SCOPES,
         valid_for: timedelta = tokens.LIFETIME,
+        inlet_id: str | None = None,
+        user_id: str | None = None,
     ) -> str:
-        """Return a new bearer token for the API, for the owner or the account manager with this id."""
+        """Return a new bearer token for the API, for the owner, an account manager, another user, or an inlet."""
         now = self.clock.now()
         with self.engine.begin() as connection:
-            user_id = self._user(connection, manager_id)
-            return tokens.create_api_token(connection, user_id, now, name=name, scopes=scopes, valid_for=valid_for)
+            holder = user_id or self._user(connection, manager_id)
+            return tokens.create_api_token(
+                connection, holder, now, name=name, scopes=scopes, valid_for=valid_for, inlet_id=inlet_id
+            )
 
     def session_secret(self) -> str:
         """Return the secret that signs the desk's sessions.
@@ -201,11 +209,12 @@ class Store:
         now = self.clock.now()
         if manager_id is None:
             return ensure_owner(connection, now)
-        book = build_book(self.events.latest_by_key(connection, "clients"))
-        for manager in book.managers if book else ():
-            if manager.id == manager_id:
-                return ensure_manager(
-                    connection, now, manager_id=manager.id, name=manager.name, time_zone=manager.time_zone
-                )
-        ids = ", ".join(manager.id for manager in book.managers) if book else "none yet"
+        known = dict(known_managers(connection))
+        if (book := build_book(self.events.latest_by_key(connection, "clients"))) is not None:
+            known |= {manager.id: manager for manager in book.managers}
+        if (manager := known.get(manager_id)) is not None:
+            return ensure_manager(
+                connection, now, manager_id=manager.id, name=manager.name, time_zone=manager.time_zone
+            )
+        ids = ", ".join(sorted(known)) or "none yet"
         raise BadInput(f"There is no account manager with the id {manager_id!r}.", fix=f"There are: {ids}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import socket
 import threading
@@ -73,7 +74,12 @@ async def run_together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asy
     """Run ``parts`` until ``stop`` is set. If one part fails, stop all of them and raise its error.
 
     A process that goes on without one of its parts looks healthy but does nothing; one that ends is restarted.
+
+    What was imported and built stays, so the garbage collector is told to leave it: a busy process would
+    look through lexicons and models again and again.
     """
+    gc.collect()
+    gc.freeze()
     tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

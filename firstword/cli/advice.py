@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import out, print_json, table
+from firstword.cli.operator import log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from services.common.db import reading
@@ -50,6 +51,7 @@ def advice(
             raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
         scope = EVERYTHING if manager is None else OwnClients(manager)
         given = sent_opinions(connection, scope, period_start(days, store.clock.now()))
+        log_read(store, "advice.read", "advice", shown=(opinion.client_id for opinion in given))
     groups = group_opinions(given, by)
     if as_table:
         sys.stdout.write(opinions_csv(given))

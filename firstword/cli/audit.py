@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import func, select
 
 from firstword.cli.console import err, error, out, print_json, table
+from firstword.cli.operator import log_action, log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.time_options import Since, Until, parse_time
 from firstword.compose import common
 from services.common.db import reading
 from services.common.errors import BadInput
+from services.common.private_files import new_private_file
+from services.common.safe_csv import csv_parts
 from services.common.settings import read_settings
-from services.notifier.audit import AuditFilter, entries
+from services.notifier.audit import EXPORTED, AuditFilter, entries, export
 from services.notifier.audit_seals import Head, verify
+from services.notifier.tables import audit_log
 
 __all__ = ["app"]
 
@@ -46,11 +52,13 @@ def audit(
     """
     if context.invoked_subcommand is not None:
         return
-    with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
+    with common.open_store(read_settings(data=data)) as store:
         now = store.clock.now()
         start, end = (None if text is None else parse_time(text, now) for text in (since, until))
         asked = AuditFilter(user=user, action=action, subject=subject, client=client, since=start, until=end)
-        page = entries(connection, asked, number=1, size=limit)
+        with reading(store.engine) as connection:
+            page = entries(connection, asked, number=1, size=limit)
+        log_read(store, "audit.read", "audit", client)
     if as_json:
         print_json([dict(row) for row in page.items])
         return
@@ -72,6 +80,33 @@ def audit(
     older = page.total - len(page.items)
     if older:
         err.print(f"{older:,} older entries are not shown; use --limit, --since or --until to see them.")
+
+
+@app.command("export")
+def export_log(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to write. It must not exist.")],
+    user: Annotated[str | None, typer.Option(metavar="ID", help="Only this user.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only actions that begin with this.")] = None,
+    client: Annotated[str | None, typer.Option(metavar="ID", help="Only this client.")] = None,
+    since: Since = None,
+    until: Until = None,
+    data: DataDir = None,
+) -> None:
+    """Write the log to a CSV file that only you can read, the oldest entries first, with the number of each seal.
+
+    **Example:** `firstword audit export -o audit.csv --since 30d`
+    """
+    with common.open_store(read_settings(data=data)) as store:
+        now, count = store.clock.now(), 0
+        start, end = (None if text is None else parse_time(text, now) for text in (since, until))
+        asked = AuditFilter(user=user, action=action, client=client, since=start, until=end)
+        with new_private_file(output) as file, reading(store.engine) as connection:
+            for part in csv_parts(EXPORTED, export(connection, asked)):
+                file.write(part.encode())
+            count = connection.scalar(select(func.count()).select_from(audit_log).where(*asked.conditions())) or 0
+        with store.engine.begin() as connection:
+            log_action(connection, store, "audit.exported", "audit", f"{count} entries")
+    out.print(f"Wrote {count:,} entries to {output}.", markup=False)
 
 
 @app.command("verify")
@@ -103,6 +138,7 @@ def verify_seals(
                 "problems": list(found.problems),
                 "entries": found.entries,
                 "unsealed": found.unsealed,
+                "seals_without_entries": found.removed,
                 "head": None if found.head is None else str(found.head),
             }
         )
@@ -112,6 +148,10 @@ def verify_seals(
         waiting = f"; {found.unsealed:,} wait for the next seal" if found.unsealed else ""
         state = "NOT intact" if found.problems else "intact"
         out.print(f"The audit log is {state}: {found.entries:,} sealed entries{waiting}.")
+        if found.removed:
+            out.print(
+                f"The entries of the first {found.removed:,} seals were removed because of their age; the log says so."
+            )
         if found.head is not None:
             out.print(f"Last seal: {found.head}", markup=False, soft_wrap=True)
     if found.problems:

@@ -12,10 +12,11 @@ from firstword.book_events import BookDiff
 from firstword.cli.books import format_problem, read_book, require_book
 from firstword.cli.client_tables import TABLE_SUFFIXES, export_clients, import_table, undo_table
 from firstword.cli.console import out, print_json, table, warn
+from firstword.cli.operator import log_action, log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from firstword.firm_files import trades_in_force
-from schemas.clients import Book, Client
+from schemas.clients import Book
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.matcher.mentions.medicines import medicine_names
@@ -107,6 +108,8 @@ def import_(
     wanted = require_book(book, data)
     with common.open_store(read_settings(data=data)) as store:
         change = store.import_book(wanted, take_file=take_file)
+        with store.engine.begin() as connection:
+            log_action(connection, store, "book.imported", book.name[:120], change.summary)
     out.print(f"Client book: {change.summary}.")
     _show_kept(book, change)
     if change.not_in_book:
@@ -141,7 +144,10 @@ def export(
 @app.command("list")
 def list_(data: DataDir = None, as_json: AsJson = False) -> None:
     """List the clients."""
-    clients = _clients(data)
+    with common.open_store(read_settings(data=data)) as store:
+        book = store.book()
+        clients = () if book is None else book.clients
+        log_read(store, "clients.listed", "clients", shown=(client.id for client in clients))
     if as_json:
         print_json([client.model_dump(mode="json") for client in clients])
         return
@@ -162,19 +168,18 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one client as they stand in the client book."""
-    for client in _clients(data):
-        if client.id == client_id:
-            if as_json:
-                print_json(client.model_dump(mode="json"))
-            else:
-                settings = read_settings(data=data)
-                with common.open_store(settings) as store:
-                    book = store.book()
-                if book is not None:
-                    only = book.model_copy(update={"clients": (client,)})
-                    out.print(dump_book(only, trades_in_force(settings)), markup=False)
-            return
-    raise BadInput(f"No client has the id {client_id!r}.", fix="Run 'firstword clients list' to see the ids.")
+    settings = read_settings(data=data)
+    with common.open_store(settings) as store:
+        book = store.book()
+        found = [] if book is None else [client for client in book.clients if client.id == client_id]
+        if book is None or not found:
+            raise BadInput(f"No client has the id {client_id!r}.", fix="Run 'firstword clients list' to see the ids.")
+        log_read(store, "client.read", client_id, client_id)
+    if as_json:
+        print_json(found[0].model_dump(mode="json"))
+    else:
+        only = book.model_copy(update={"clients": tuple(found)})
+        out.print(dump_book(only, trades_in_force(settings)), markup=False)
 
 
 @app.command("remove")
@@ -182,6 +187,8 @@ def remove(client_id: Annotated[str, typer.Argument(help="The client's id.")], d
     """Remove a client: nothing is matched or drafted for them any longer. Messages that were sent stay on record."""
     with common.open_store(read_settings(data=data)) as store:
         store.remove_client(client_id)
+        with store.engine.begin() as connection:
+            log_action(connection, store, "client.removed", client_id)
     out.print(f"Removed client {client_id}.", markup=False)
 
 
@@ -223,9 +230,3 @@ def _advise(book: Book) -> None:
             fields = " and ".join(f"`{trait.name}`" for trait in unknown)
             asks = " ".join(trait.ask for trait in unknown)
             out.print(f"{client.id}: advice: {fields} not in the book, so drafts name none. {asks}", markup=False)
-
-
-def _clients(data: Path | None) -> tuple[Client, ...]:
-    with common.open_store(read_settings(data=data)) as store:
-        book = store.book()
-    return () if book is None else book.clients

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from services.common.errors import BadInput
 
-__all__ = ["err", "error", "open_input", "out", "print_json", "progress", "table", "warn"]
+__all__ = ["err", "error", "open_input", "out", "print_json", "progress", "read_secret", "table", "warn"]
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -85,6 +86,11 @@ def open_input(name: str) -> IO[bytes]:
         raise BadInput(
             f"{name}: {problem.strerror or problem}.", fix="Check the name, or give - for standard input."
         ) from None
+
+
+def read_secret(what: str) -> str:
+    """Return a secret that somebody types unseen, or the first line of standard input."""
+    return (getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 def _jsonable(value: Any) -> Any:

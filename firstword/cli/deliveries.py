@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from firstword.cli.console import out, print_json, table
-from firstword.cli.operator import OPERATOR
+from firstword.cli.operator import OPERATOR, log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from firstword.store import Store
@@ -54,6 +54,7 @@ def list_(
     _require_known(status, STATUSES)
     with _store(data) as store, reading(store.engine) as connection:
         rows = delivery_queries.newest(connection, status=status, limit=limit)
+        log_read(store, "deliveries.listed", "deliveries", shown=(row["client_id"] for row in rows))
     if as_json:
         print_json([dict(row) for row in rows])
         return
@@ -90,6 +91,7 @@ def to_managers(
     _require_known(status, TO_MANAGERS)
     with _store(data) as store, reading(store.engine) as connection:
         rows = manager_outbox.newest(connection, status=status, limit=limit)
+        log_read(store, "deliveries.listed", "managers")
     if as_json:
         print_json([{name: value for name, value in row.items() if name not in ("html", "chat")} for row in rows])
         return
@@ -119,6 +121,7 @@ def show(delivery: Id, data: DataDir = None) -> None:
         row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
+        log_read(store, "delivery.read", delivery, row["client_id"])
         print_json({**row, "tries": [dict(attempt) for attempt in delivery_queries.attempts(connection, delivery)]})
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from firstword.cli.kafka_options import need_kafka
+from firstword.cli.python_version import warn_of_outdated_python
 from firstword.runtimes.kafka.process import run_process
 from firstword.system import bind
 from services.common.logs import configure_logs
@@ -27,6 +28,7 @@ def desk(
 
     **Example:** `firstword desk --host 0.0.0.0`
     """
+    warn_of_outdated_python()
     settings = read_settings(host=host, port=port)
     need_kafka()
     configure_logs(level=settings.log_level, form=settings.log_format)

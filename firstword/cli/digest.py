@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import out
+from firstword.cli.operator import log_read
 from firstword.cli.options import DataDir
 from firstword.compose import common
 from services.common.db import reading
@@ -48,4 +49,5 @@ def digest(
             raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
         made = manager_digest(connection, managers[manager], store.clock.now())
         text = _VIEWS[format](made, store.settings.address)
+        log_read(store, "digest.read", manager, shown=(client.client_id for client in made.clients))
     out.print(text, markup=False, highlight=False, soft_wrap=True, end="")

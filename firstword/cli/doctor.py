@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def doctor(
     settings = read_settings(data=data, port=port)
     with common.open_store(settings) as store:
         lags = _lags(store)
-        checks = run_checks(store, common.build_ingest(store), lags, build_model_probe)
+        checks = run_checks(store, common.build_ingest(store), lags, partial(build_model_probe, settings))
     if as_json:
         print_json([check.__dict__ for check in checks])
     else:

@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 import typer
 
 from firstword.cli.console import err, out, print_json, table
+from firstword.cli.operator import log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.time_options import Since, parse_time
 from firstword.compose import common
@@ -69,6 +70,7 @@ def list_(
         start = None if since is None else parse_time(since, store.clock.now())
         wanted = EventFilter(since=start, entity=entity, client=client, verdict=wanted_verdict)
         found = list_events(connection, EVERYTHING, wanted, number=page, size=limit)
+        log_read(store, "events.listed", "events", client)
     if as_json:
         print_json({"items": found.items, "total": found.total, "page": found.number, "pages": found.pages})
         return
@@ -126,6 +128,7 @@ def show(
         except NotFound:
             fix = "Run 'firstword events list' to see the ids."
             raise BadInput(f"No event, story or alert has the id {event!r}.", fix=fix) from None
+        log_read(store, "event.read", view.id, shown=(affected.client_id for affected in view.affected))
     if as_json:
         print_json(view.model_dump(mode="json", exclude_none=True))
         return

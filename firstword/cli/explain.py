@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from firstword.cli.console import out, print_json
+from firstword.cli.operator import log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.scenario import scenario_lines
 from firstword.compose import common
@@ -78,6 +79,7 @@ def explain(
     """
     with common.open_store(read_settings(data=data)) as store:
         alert = store.find_alert(alert_id)
+        log_read(store, "alert.read", alert.id, alert.client_id)
         if as_scenario:
             for line in _scenario(store, alert):
                 out.print(line, markup=False)

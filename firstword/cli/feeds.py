@@ -10,21 +10,31 @@ from urllib.parse import urlsplit
 
 import typer
 
-from firstword.cli.console import error, open_input, out, print_json, table, warn
+from firstword.cli import feed_packs
+from firstword.cli.console import error, open_input, out, print_json, read_secret, table, warn
+from firstword.cli.operator import log_change
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from firstword.source_grades import SourceGrades, parse_domain
 from schemas.feeds import Feed
 from schemas.items import Item, Source
+from services.common.addresses import redact_url
+from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.ingest.dry_run import DryRunResult
+from services.ingest.fetch.credentials import Credential, basic, bearer
+from services.ingest.fetch.credentials import header as header_of
+from services.ingest.fetch_and_parse import FetchResult
+from services.ingest.parse.clean import lead
+from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.matcher.sources.channels import attribute, host_of_feed
 from services.matcher.sources.publishers import SourceTable
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Add, import, list, test, pause and remove feeds.")
+app = typer.Typer(no_args_is_help=True, help="Add, import, list, test, pause and remove feeds, and watch pages.")
+app.add_typer(feed_packs.app, name="pack")
 Url = Annotated[
     str, typer.Argument(metavar="URL", help="The feed's address: http, https, or a file below the data folder.")
 ]
@@ -72,6 +82,7 @@ def add(
     with common.open_store(read_settings(data=data)) as store:
         ingest = common.build_ingest(store)
         feed = ingest.add_feed(url, title=title, publisher=publisher, group=group, speaks_for=domains, ground=ground)
+        log_change(store, "feed.added", redact_url(feed.url), _vouched(feed))
         out.print(f"Added {feed.url} ({feed.id}).", markup=False)
         _report(asyncio.run(_dry_run(ingest, feed.url)))
         for line in _identity(feed, SourceGrades(store).table()):
@@ -118,6 +129,75 @@ def _identity(feed: Feed, sources: SourceTable) -> Iterator[str]:
         yield f"Its items count as from {source.publisher} ({source.domain}), grade {source.grade}."
 
 
+@app.command("watch")
+def watch(
+    url: Annotated[str, typer.Argument(metavar="URL", help="A page that lists news, or a news sitemap.")],
+    under: Annotated[
+        str | None,
+        typer.Option("--links-under", metavar="PATH", help="Only links to this path are news, such as /press/."),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--in", "--links-in", metavar="PART", help="Only links in this part of the page are news, such as #news."
+        ),
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Watch the text of the page, or of its part, instead of its links.")
+    ] = False,
+    title: Annotated[str | None, typer.Option(help="A name for the page.")] = None,
+    group: Annotated[str | None, typer.Option(help="The group to list it in.")] = None,
+    speaks_for: Annotated[
+        list[str] | None,
+        typer.Option("--speaks-for", metavar="DOMAIN", help="A publisher that publishes on this page. Repeatable."),
+    ] = None,
+    ground: Annotated[str | None, typer.Option("--reason", "--ground", help="How you know that.")] = None,
+    test: Annotated[bool, typer.Option("--test", help="Only show what it lists; watch nothing.")] = False,
+    data: DataDir = None,
+) -> None:
+    """Watch a page that has no feed: each new link with a title is an item. Prefer a feed where there is one.
+
+    With --text, the page itself is the item, and each change of its text revises it: for terms, prices and notices.
+
+    What the page lists now is background. Links in its navigation, and to other sites, don't count. A part is named as
+    in CSS, by tag, id and classes: main, #news, div.press-list. The site's robots.txt is respected.
+
+    **Examples:**
+
+    - `firstword feeds watch https://agency.example/press --links-under /press/ --test`
+    - `firstword feeds watch https://news.example/news-sitemap.xml`
+    - `firstword feeds watch https://agency.example/terms --text --in main`
+    """
+    domains = tuple(dict.fromkeys(parse_domain(domain) for domain in speaks_for or ()))
+    with common.open_store(read_settings(data=data)) as store:
+        ingest = common.build_ingest(store)
+        found = asyncio.run(_test_page(ingest, url, under, part, text))
+        if found.parsed is None:
+            error(found.outcome.reason or "This page can't be read.", found.outcome.fix)
+        else:
+            items = [entry.item for entry in found.parsed.items]
+            count = f"{len(items[0].body or ''):,} characters" if text else f"{len(items)} links"
+            out.print(f"{found.parsed.title or url}: {found.parsed.format}, {count}", markup=False)
+            for item in items[:5]:
+                out.print(f"  {lead(item.body or '', 300) if text else item.title}", markup=False)
+        if found.parsed is None or test:
+            raise typer.Exit(found.parsed is None)
+        page = ingest.watch_page(
+            url,
+            title=title,
+            links_under=under,
+            links_in=part,
+            text=text,
+            group=group,
+            speaks_for=domains,
+            ground=ground,
+        )
+        log_change(store, "feed.added", redact_url(page.url), _vouched(page))
+        out.print(f"Watching {page.url} ({page.id}).", markup=False)
+        for line in _identity(page, SourceGrades(store).table()):
+            out.print(line, markup=False)
+
+
 @app.command("import")
 def import_(
     opml: Annotated[str, typer.Argument(metavar="OPML", help="An OPML file, as feed readers export it, or -.")],
@@ -127,8 +207,10 @@ def import_(
 
     **Example:** `firstword feeds import my-feeds.opml`
     """
-    with open_input(opml) as stream:
-        done = _ingest(data).import_feeds(stream.read(), opml)
+    with open_input(opml) as stream, common.open_store(read_settings(data=data)) as store:
+        done = common.build_ingest(store).import_feeds(stream.read(), opml)
+        name = "standard input" if opml == "-" else Path(opml).name[:120]
+        log_change(store, "feeds.imported", name, f"{len(done.added)} added, {len(done.problems)} invalid")
     for problem in done.problems:
         error(str(problem))
     invalid = f", {len(done.problems)} invalid" if done.problems else ""
@@ -148,14 +230,23 @@ def list_(data: DataDir = None, as_json: AsJson = False) -> None:
     """List the feeds and their status."""
     states = _ingest(data).list_feeds()
     if as_json:
-        print_json([{**state.feed.model_dump(mode="json"), **state.health.model_dump(mode="json")} for state in states])
+        print_json(
+            [
+                {
+                    **state.feed.model_dump(mode="json"),
+                    **state.health.model_dump(mode="json"),
+                    "credentials": state.credential.kind if state.credential is not None else None,
+                }
+                for state in states
+            ]
+        )
         return
     table(
         ("status", "feed", "speaks for", "last news", "problem and fix"),
         (
             (
                 state.health.status,
-                f"{state.feed.title or state.feed.publisher or ''} {state.feed.url}".strip(),
+                f"{state.feed.title or state.feed.publisher or ''} {state.feed.url}".strip() + _signs_in(state),
                 ", ".join(state.feed.speaks_for) or host_of_feed(state.feed.url) or "nobody known",
                 f"{state.health.last_new_at:%Y-%m-%d %H:%M} UTC" if state.health.last_new_at else "–",
                 " ".join(part for part in (state.health.reason, state.health.mend) if part),
@@ -212,8 +303,58 @@ def remove(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
     """Remove a feed. Its items stay."""
-    removed = _ingest(data).remove_feed(feed)
+    with common.open_store(read_settings(data=data)) as store:
+        removed = common.build_ingest(store).remove_feed(feed)
+        log_change(store, "feed.removed", redact_url(removed.url))
     out.print(f"Removed {removed.url}.", markup=False)
+
+
+@app.command("credentials")
+def credentials(
+    feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")],
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Sign in as this user.")] = None,
+    token: Annotated[bool, typer.Option("--token", help="Send a token (Authorization: Bearer).")] = False,
+    header: Annotated[
+        str | None, typer.Option("--header", metavar="NAME", help="Send this header, such as X-Api-Key or Cookie.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget the feed's credentials.")] = False,
+    unencrypted: Annotated[
+        bool, typer.Option("--unencrypted", help="Send them to an http address too, where others can read them.")
+    ] = False,
+    data: DataDir = None,
+) -> None:
+    """Give a feed what its server asks for: a user and password, a token, or a header. Then test the feed.
+
+    The password, the token or the header's value is asked for, or read from standard input; it is never an argument,
+    which others could see. It is stored sealed, shown nowhere, and sent only to the server that is printed, whatever
+    that redirects to.
+
+    **Examples:**
+
+    - `firstword feeds credentials https://wire.example/feed.xml --user northgate`
+    - `firstword feeds credentials https://wire.example/feed.xml --header X-Api-Key < key.txt`
+    """
+    if sum((user is not None, token, header is not None, remove)) != 1:
+        raise BadInput("Say how to sign in.", fix="Give one of --user NAME, --token, --header NAME and --remove.")
+    with common.open_store(read_settings(data=data)) as store:
+        ingest = common.build_ingest(store)
+        if remove:
+            url, kind = ingest.remove_credential(feed).url, "removed"
+            out.print(f"{redact_url(url)} has no credentials any more.", markup=False)
+        else:
+            credential = _credential(user, header)
+            origin = ingest.set_credential(feed, credential, unencrypted=unencrypted)
+            url, kind = ingest.find_feed(feed).url, f"{credential.kind}, for {origin}"
+            out.print(f"Stored. Only {origin} gets them.", markup=False)
+        log_change(store, "feed.credentials", redact_url(url), kind)
+        if not remove:
+            _report(asyncio.run(_dry_run(ingest, url)))
+
+
+def _credential(user: str | None, header: str | None) -> Credential:
+    if user is not None:
+        return basic(user, read_secret("Password"))
+    return bearer(read_secret("Token")) if header is None else header_of(header, read_secret("Value"))
 
 
 @app.command("pause")
@@ -221,7 +362,10 @@ def pause(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
     """Stop polling a feed until you run 'firstword feeds resume'."""
-    out.print(f"Paused {_ingest(data).pause_feed(feed).url}.", markup=False)
+    with common.open_store(read_settings(data=data)) as store:
+        paused = common.build_ingest(store).pause_feed(feed)
+        log_change(store, "feed.paused", redact_url(paused.url))
+    out.print(f"Paused {paused.url}.", markup=False)
 
 
 @app.command("resume")
@@ -229,7 +373,26 @@ def resume(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
     """Start polling a paused feed again."""
-    out.print(f"Resumed {_ingest(data).resume_feed(feed).url}.", markup=False)
+    with common.open_store(read_settings(data=data)) as store:
+        resumed = common.build_ingest(store).resume_feed(feed)
+        log_change(store, "feed.resumed", redact_url(resumed.url))
+    out.print(f"Resumed {resumed.url}.", markup=False)
+
+
+def _vouched(feed: Feed) -> str | None:
+    """Return for whom a feed speaks because somebody says so, and why, for the audit log."""
+    return f"speaks for {', '.join(feed.speaks_for)}: {feed.ground}" if feed.speaks_for else None
+
+
+def _signs_in(state: FeedState) -> str:
+    return f" (credentials: {state.credential.kind})" if state.credential is not None else ""
+
+
+async def _test_page(ingest: IngestService, url: str, under: str | None, part: str | None, text: bool) -> FetchResult:
+    try:
+        return await ingest.test_page(url, under, part, text=text)
+    finally:
+        await ingest.aclose()
 
 
 async def _dry_run(ingest: IngestService, url: str) -> DryRunResult:

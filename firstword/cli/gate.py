@@ -58,4 +58,6 @@ def show(data: DataDir = None, as_json: AsJson = False) -> None:
     ]
     if policy.second_persons:
         out.print(f"Second persons: {', '.join(policy.second_persons)}", markup=False)
+    if policy.second_roles:
+        out.print(f"Second persons by role: {', '.join(policy.second_roles)}", markup=False)
     table(("finding", "effect", "set by", "what it is"), rows, empty="")

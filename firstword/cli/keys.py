@@ -1,4 +1,4 @@
-"""``firstword keys``: the keys that seal the secrets of webhook endpoints in the database."""
+"""``firstword keys``: the keys that seal secrets in the database."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from firstword.compose import common
 from services.common.errors import BadInput
 from services.common.sealing import new_key, write_key_file
 from services.common.settings import read_settings
+from services.ingest.repository import Repository
+from services.notifier.desk import second_factor
 from services.notifier.webhooks import endpoints
 
 __all__ = ["app"]
@@ -46,7 +48,7 @@ def rotate(data: DataDir = None) -> None:
             # First: a secret must never be sealed with a key that is not saved.
             write_key_file(settings.key_file, [new_key(), *old])
     with common.open_store(settings) as store, store.engine.begin() as connection:
-        locked = endpoints.seal_all(connection)
+        locked = sum(seal(connection) for seal in (endpoints.seal_all, second_factor.seal_all, Repository().seal_all))
         log_action(connection, store, "keys.rotated", store.keys.place)
     out.print(f"Sealed all secrets with the first of {store.keys.count} keys from {store.keys.place}.", markup=False)
     if locked:

@@ -25,6 +25,7 @@ from firstword.cli import (
     explain,
     feeds,
     gate,
+    inlets,
     keys,
     lag,
     migrate,
@@ -32,6 +33,7 @@ from firstword.cli import (
     parse,
     people,
     playbooks,
+    quarantine,
     replay,
     sample,
     signin,
@@ -79,6 +81,8 @@ app.command("import")(transfer.import_)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(inlets.app, name="inlets")
 app.add_typer(gate.app, name="gate")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import out, print_json, table
-from firstword.cli.operator import OPERATOR
+from firstword.cli.operator import OPERATOR, log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from services.common.db import reading
@@ -39,6 +39,7 @@ def list_(
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         since = store.clock.now() - NOTICED_WITHIN
         page = queries.noticed(connection, EVERYTHING, since, number=1, size=limit)
+        log_read(store, "noticed.listed", "noticed", shown=(line.alert.client_id for line in page.items))
     if as_json:
         print_json(
             [

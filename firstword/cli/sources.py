@@ -10,6 +10,7 @@ import typer
 
 from firstword.cli.console import error, open_input, out, print_json, table
 from firstword.cli.explain import SOURCE_LABELS
+from firstword.cli.operator import log_change
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from firstword.source_grades import BadRow, Rating, SourceGrades, SourceProfile, parse_domain, read_ratings
@@ -62,6 +63,12 @@ def import_(
     with common.open_store(read_settings(data=data)) as store:
         name = "standard input" if file == "-" else Path(file).name
         done = SourceGrades(store).import_ratings(good, name, over_shipped=over_shipped)
+        log_change(
+            store,
+            "sources.imported",
+            name[:120],
+            f"{len(done.added)} added, {len(done.changed)} changed, {len(bad)} bad",
+        )
     if as_json:
         print_json({**{name: len(domains) for name, domains in vars(done).items()}, "bad_rows": len(bad)})
     else:
@@ -150,6 +157,8 @@ def grade_(
         change = SourceGrades(store).grade(
             parse_domain(domain), wanted, ground.strip(), publisher=publisher, owner=owner, kind=of_kind
         )
+        detail = f"{change.after.grade}, before {change.before.grade}: {change.after.ground}"
+        log_change(store, "source.graded", change.after.domain, detail)
     out.print(f"{change.after.domain}: {change.before.grade} → {change.after.grade}", markup=False)
 
 
@@ -158,6 +167,7 @@ def reset(domain: Domain, data: DataDir = None) -> None:
     """Start a new track record for a source: the grade that was set applies until new outcomes change it."""
     with common.open_store(read_settings(data=data)) as store:
         after = SourceGrades(store).reset(parse_domain(domain))
+        log_change(store, "source.reset", after.domain)
     out.print(f"{after.domain}: grade {after.grade}; the track record starts now.", markup=False)
 
 

@@ -45,6 +45,8 @@ def create(
     lifetime = timedelta(days=min(days, MOST_DAYS))
     with common.open_store(read_settings(data=data)) as store:
         token = store.create_api_token(manager, name=name, scopes=tuple(scopes or ("read",)), valid_for=lifetime)
+        with store.engine.begin() as connection:
+            log_action(connection, store, "token.created", " ".join(name.split()), ", ".join(scopes or ("read",)))
     out.print(token, markup=False)
 
 

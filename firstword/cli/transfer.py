@@ -15,6 +15,7 @@ import typer
 
 from firstword.cli.console import err, open_input, progress, table, warn
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
+from firstword.cli.operator import log_change, log_read
 from firstword.cli.options import DataDir
 from firstword.compose import common, embedded
 from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
@@ -78,6 +79,7 @@ def export(
         footer = export_installation(
             store, output, with_secrets=with_secrets, outcomes=outcomes, advance=lambda _, rows: bar.advance(task, rows)
         )
+        log_read(store, "installation.exported", "installation")
     err.print(f"Exported {_row_count(footer)} rows in {len(footer.sections)} sections; hash {footer.hash}.")
     err.print("Once it is imported, don't start this installation again: both would send the same messages.")
 
@@ -124,6 +126,7 @@ def import_(
         imported = import_installation(
             store, source, file, (header, footer), merge=merge, advance=lambda _, rows: bar.advance(task, rows)
         )
+        log_change(store, "installation.imported", "installation", f"{_row_count(footer)} rows, hash {footer.hash}")
     table(
         ("section", "in the file", "added", "total"),
         (

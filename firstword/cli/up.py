@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +13,8 @@ import typer
 from firstword.cli.books import require_book
 from firstword.cli.console import err, out
 from firstword.cli.options import DataDir
+from firstword.cli.python_version import warn_of_outdated_python
 from firstword.compose import common, embedded
-from firstword.doctor import outdated_python
 from firstword.store import Store
 from firstword.system import bind, lock_folder
 from services.common.logs import configure_logs
@@ -64,8 +63,7 @@ def up(
     ):
         with err.status("Setting up …"):
             first = asyncio.run(embedded.prepare(store, book=wanted, opml=feeds))
-        if (advice := outdated_python(sys.version_info[:3])) is not None:
-            err.print(f"{advice} Update Python.", markup=False)
+        warn_of_outdated_python()
         for line in first.notes:
             err.print(line, markup=False)
         configure_logs(level=settings.log_level, form=settings.log_format)
@@ -73,6 +71,7 @@ def up(
 
 
 async def _serve(store: Store, listening: socket.socket) -> None:
+    common.record_gate(store)
     system = embedded.build_system(store, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

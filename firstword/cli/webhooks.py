@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
-from firstword.cli.operator import log_action
+from firstword.cli.operator import log_action, log_read
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.time_options import Since, Until, parse_time
 from firstword.compose import common, outbound
@@ -260,11 +260,16 @@ def show_log(
 
     **Example:** `firstword webhooks log --outcome unknown`
     """
-    with _store(data) as store, reading(store.engine) as connection:
-        if delivery is not None:
-            print_json(log.delivery(connection, delivery))
-            return
-        rows = log.attempts(connection, endpoint_id=endpoint, outcome=outcome, limit=limit)
+    with _store(data) as store:
+        with reading(store.engine) as connection:
+            if delivery is not None:
+                found = log.delivery(connection, delivery)
+            else:
+                rows = log.attempts(connection, endpoint_id=endpoint, outcome=outcome, limit=limit)
+        log_read(store, "webhook.log_read", delivery or endpoint or "webhooks")
+    if delivery is not None:
+        print_json(found)
+        return
     if as_json:
         print_json([dict(row) for row in rows])
         return

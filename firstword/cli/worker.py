@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
+from firstword.cli.python_version import warn_of_outdated_python
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from services.common.logs import configure_logs
@@ -40,6 +41,7 @@ def worker(
 
     **Example:** `firstword worker matcher --brokers kafka:9092 --health-port 8081`
     """
+    warn_of_outdated_python()
     settings, kafka = (
         read_settings(),
         read_kafka_settings(brokers=brokers, prefix=prefix, health_port=health_port),
@@ -47,6 +49,10 @@ def worker(
     need_kafka()
     configure_logs(level=settings.log_level, form=settings.log_format)
     from firstword.compose import stack
+    from firstword.runtimes.kafka.admin import check_connection
+
+    if kafka.security == "tls":
+        check_connection(kafka)
 
     async def run(stop: asyncio.Event) -> None:
         match service:

@@ -25,6 +25,7 @@ __all__ = [
     "Assignment",
     "AuditEntry",
     "AuditEntryPage",
+    "BatchOutcome",
     "Blackout",
     "BookEntry",
     "BulkAction",
@@ -39,17 +40,22 @@ __all__ = [
     "ClientEntry",
     "ClientImport",
     "ClientPage",
+    "ClientWeeks",
+    "Colleague",
+    "ColleagueList",
     "ContactItem",
     "ContactList",
     "ContactPolicy",
     "ContactRules",
     "Conversation",
+    "Credentials",
     "DecidedDelivery",
     "DecisionItem",
     "DecisionItemPage",
     "DeliveryItem",
     "DeliveryItemPage",
     "Desire",
+    "DifferentClients",
     "DigestPreferences",
     "Dismissal",
     "Dismissed",
@@ -59,7 +65,11 @@ __all__ = [
     "DraftSummary",
     "DraftSummaryPage",
     "DraftWithRewording",
+    "Dropped",
+    "DuplicateList",
     "Edit",
+    "EndedSession",
+    "EndedSessions",
     "EntryEdit",
     "EntryProblem",
     "EventEvidence",
@@ -73,8 +83,13 @@ __all__ = [
     "FeedAddress",
     "FeedImport",
     "FeedList",
+    "FeedPack",
+    "FeedPacks",
     "FeedView",
     "FeedsFound",
+    "Figures",
+    "FileDifferences",
+    "FileField",
     "Finding",
     "FoundDraftItem",
     "FoundFeed",
@@ -82,6 +97,7 @@ __all__ = [
     "FoundNameItem",
     "GateFinding",
     "GivenReason",
+    "GradeSet",
     "Grounding",
     "Health",
     "HistoryItem",
@@ -89,23 +105,45 @@ __all__ = [
     "IfTheyAsk",
     "ImportList",
     "ImportMapping",
+    "InletTitle",
+    "InletView",
+    "ItemBatch",
+    "MailboxContents",
+    "MailboxMessage",
+    "MailboxPassword",
+    "MailboxPlace",
+    "MailboxToLookInto",
+    "MailboxView",
     "ManagerItem",
     "ManagerList",
     "MatchedStory",
+    "Merge",
     "MoodDecision",
     "MoodHint",
     "MoodState",
     "Near",
     "NearWords",
+    "NewGrade",
+    "NewInlet",
+    "NewMailbox",
+    "NewView",
     "Note",
     "NoticedItem",
     "NoticedItemPage",
     "Opinion",
     "OpmlText",
+    "PackName",
+    "PageLinks",
+    "PageView",
+    "PasswordSet",
     "PickedDraft",
+    "PossibleDuplicate",
+    "PossibleDuplicates",
     "PreviewItem",
     "PreviewOfInterest",
     "PreviewedInterest",
+    "PushedItem",
+    "PushedOutcome",
     "Query",
     "QuestionItem",
     "QuestionList",
@@ -119,19 +157,27 @@ __all__ = [
     "RecordedContact",
     "RecordedDraft",
     "Reopening",
+    "Replayed",
     "Requested",
     "Resuming",
     "Revoked",
     "Rewording",
     "RowError",
     "SavedEntry",
+    "SavedViewItem",
+    "SavedViewList",
     "ScopeOf",
     "SearchResults",
     "SendingPlan",
     "SentByHand",
+    "SessionItem",
+    "SessionList",
     "ShareOf",
     "Snooze",
     "Snoozed",
+    "SourceChangeItem",
+    "SourceChangeList",
+    "SourceGrade",
     "SourceView",
     "SourceViewPage",
     "Span",
@@ -139,14 +185,26 @@ __all__ = [
     "StoppedItem",
     "TableUpload",
     "TimeZone",
+    "Today",
+    "TodayClient",
+    "TodayLine",
     "TokenItem",
     "TokenList",
+    "ToldApart",
     "TopicScope",
     "Traits",
+    "UnreadList",
+    "UnreadThing",
     "Version",
+    "ViewChange",
+    "ViewDeleted",
+    "ViewSettings",
+    "Waits",
     "WantedGoal",
     "Watch",
+    "WatchedPage",
     "WatchedThing",
+    "WaysOfWorking",
     "WrittenBlackout",
     "WrittenNote",
 ]
@@ -163,10 +221,12 @@ class Account(Model):
 
     user_id: str
     name: str
-    role: Literal["owner", "manager"]
+    role: Literal["owner", "manager", "lead", "compliance", "ops", "reader"]
     manager_id: str | None
     time_zone: str
-    scopes: tuple[Literal["read", "write", "send"], ...]
+    scopes: tuple[Literal["read", "write", "send", "items"], ...]
+    open_next: bool
+    shortcuts: bool
 
 
 class Advice(Model):
@@ -478,6 +538,13 @@ class AuditEntryPage(Model):
     pages: int
 
 
+class BatchOutcome(Model):
+    """An outcome for each item, in the order of the request. ``warnings`` say what of their texts was changed."""
+
+    items: tuple[PushedOutcome, ...]
+    warnings: tuple[str, ...]
+
+
 class Blackout(Model):
     """A period in which the client is not contacted: leave, mourning, a deal.
 
@@ -664,6 +731,27 @@ class ClientPage(Model):
     pages: int
 
 
+class ClientWeeks(Model):
+    """A client's messages in each of the weeks."""
+
+    client_id: str
+    name: str
+    messages: tuple[int, ...]
+
+
+class Colleague(Model):
+    """Somebody to whom a draft can be given, or who can be asked about it."""
+
+    user_id: str
+    name: str
+
+
+class ColleagueList(Model):
+    """All who may sign in, by name; also account managers who have not signed in yet."""
+
+    items: tuple[Colleague, ...]
+
+
 class ContactItem(Model):
     """A contact with a client: a message, a reaction or a conversation."""
 
@@ -740,6 +828,14 @@ class Conversation(Model):
     confirm: bool = False
 
 
+class Credentials(Model):
+    """The credentials that a feed's server asks for. ``name`` is the user's, or the header's; a token has none."""
+
+    kind: Literal["basic", "bearer", "header", "none"]
+    name: str = ""
+    secret: str | None = None
+
+
 class DecidedDelivery(Model):
     """A delivery that somebody decided about."""
 
@@ -804,6 +900,12 @@ class Desire(Model):
 
     name: str
     words: str | None = None
+
+
+class DifferentClients(Model):
+    """Clients who are different ones, each from every other."""
+
+    client_ids: tuple[str, ...]
 
 
 class DigestPreferences(Model):
@@ -1016,12 +1118,37 @@ class DraftWithRewording(Model):
     disagreements: tuple[str, ...] = ()
 
 
+class Dropped(Model):
+    """Something that was given up."""
+
+    id: str
+
+
+class DuplicateList(Model):
+    """The first groups of entries that may be one client each; ``total`` counts all groups."""
+
+    total: int
+    items: tuple[PossibleDuplicates, ...]
+
+
 class Edit(Model):
     """A new subject and body."""
 
     version: int
     subject: str
     body: str
+
+
+class EndedSession(Model):
+    """A session that has ended."""
+
+    session_id: str
+
+
+class EndedSessions(Model):
+    """The number of sessions that have ended."""
+
+    ended: int
 
 
 class EntryEdit(Model):
@@ -1423,12 +1550,30 @@ class FeedList(Model):
     items: tuple[FeedView, ...]
 
 
+class FeedPack(Model):
+    """A set of official feeds that ships with Firstword: its feeds, and how many of them are listed already."""
+
+    name: str
+    title: str
+    feeds: tuple[str, ...]
+    listed: int
+
+
+class FeedPacks(Model):
+    """The packs that ship with Firstword."""
+
+    items: tuple[FeedPack, ...]
+
+
 class FeedView(Model):
     """A feed as the desk shows it. The desk does not know how feeds are stored.
 
-    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed,
-    for the reason in ``ground``. ``channel`` is the host of its address, whose publisher speaks through it without
-    that.
+    ``kind`` is how its items come in. ``speaks_for`` are the domains of the publishers for which somebody vouched
+    that they publish through the feed, for the reason in ``ground``. ``channel`` is the host of its address, whose
+    publisher speaks through it without that. ``has_hub``: a hub tells Firstword at once when it has news.
+    ``usual_delay`` passes between an item's publication and the poll that brings it. ``credentials`` is the kind of
+    those that its server gets, never more. ``fetched_at`` is where it is fetched if that is no longer ``url``, after
+    a permanent redirect; ``redirects_to`` where it redirects permanently and is not fetched yet.
     """
 
     id: str
@@ -1446,12 +1591,44 @@ class FeedView(Model):
     speaks_for: tuple[str, ...] = ()
     ground: str | None = None
     channel: str | None = None
+    kind: Literal["feed", "push", "folder", "page", "mailbox", "text"] = "feed"
+    has_hub: bool = False
+    usual_delay: str | None = None
+    credentials: str | None = None
+    fetched_at: str | None = None
+    redirects_to: str | None = None
 
 
 class FeedsFound(Model):
     """The feeds at an address."""
 
     items: tuple[FoundFeed, ...]
+
+
+class Figures(Model):
+    """Messages per week and client, and the time to the first word. ``weeks`` are their Mondays, the oldest first."""
+
+    weeks: tuple[date, ...]
+    clients: tuple[ClientWeeks, ...]
+    first_words: tuple[Waits, ...]
+    median_hours: float | None
+    told: int
+
+
+class FileDifferences(Model):
+    """The fields in which the client book's file of ``imported_at`` differs from the desk; null: in none."""
+
+    client_id: str
+    version: int
+    imported_at: datetime | None
+    differences: tuple[ChangedField, ...]
+
+
+class FileField(Model):
+    """The field to take from the file, such as ``risk``, and the version of the client that was compared."""
+
+    field: str
+    version: int
 
 
 class Finding(Model):
@@ -1470,7 +1647,10 @@ class Finding(Model):
 
 
 class FoundDraftItem(Model):
-    """A draft in its state, and when it was created."""
+    """A draft in its state, and when it was created.
+
+    ``excerpt`` is the sentence of its text that has the words, if its title lacks them.
+    """
 
     title: str
     link: str
@@ -1478,6 +1658,7 @@ class FoundDraftItem(Model):
     client_name: str
     state: str
     at: datetime
+    excerpt: str | None = None
 
 
 class FoundFeed(Model):
@@ -1529,6 +1710,15 @@ class GivenReason(Model):
     reason: str = ""
 
 
+class GradeSet(Model):
+    """A grade that was set, or put back, by the change ``change_id``."""
+
+    change_id: str
+    domain: str
+    before: Literal["A", "B", "C", "D", "E", "F"]
+    after: Literal["A", "B", "C", "D", "E", "F"]
+
+
 class Grounding(Model):
     """A number, name, date or quotation in a draft, and its source: the evidence or the client book.
 
@@ -1559,7 +1749,7 @@ class HistoryItem(Model):
     version: int
     at: datetime
     who: str | None
-    action: Literal["added", "edited", "archived", "restored", "imported", "undone", "removed", "book"]
+    action: Literal["added", "edited", "archived", "restored", "imported", "undone", "removed", "book", "merged"]
     comment: str | None
     import_id: str | None
     changes: tuple[ChangedField, ...]
@@ -1602,6 +1792,91 @@ class ImportMapping(Model):
     complete: bool = False
 
 
+class InletTitle(Model):
+    """The name that people see of an inlet."""
+
+    title: str
+
+
+class InletView(Model):
+    """The settings of something without a feed. ``domain`` is the one under which an inlet's grade is set."""
+
+    feed_id: str
+    kind: Literal["feed", "push", "folder", "page", "mailbox", "text"]
+    title: str | None
+    name: str | None
+    domain: str | None
+    folder: str | None
+    page: PageView | None
+    mailbox: MailboxView | None
+
+
+class ItemBatch(Model):
+    """Items for the inlet of the token. All of them are taken, or none."""
+
+    items: tuple[PushedItem, ...]
+
+
+class MailboxContents(Model):
+    """The contents of a mailbox: the number of its messages, and the newest.
+
+    ``servers`` are the names on top of their Authentication-Results. If your mail server adds this header, its name
+    is among them; if it doesn't, a sender may have written any name there.
+    """
+
+    count: int
+    newest: tuple[MailboxMessage, ...]
+    servers: tuple[str, ...]
+
+
+class MailboxMessage(Model):
+    """Sender and subject of a message, as it says."""
+
+    sender: str
+    subject: str
+
+
+class MailboxPassword(Model):
+    """The password of a mailbox."""
+
+    password: str
+
+
+class MailboxPlace(Model):
+    """A folder of a mailbox, read by IMAP with TLS.
+
+    ``verified_by`` is the name under which your own mail server says in Authentication-Results who sent a message;
+    without it, all are of unknown origin. Only those who may set grades set it.
+    """
+
+    host: str
+    port: int = 993
+    username: str
+    folder: str = "INBOX"
+    verified_by: str | None = None
+
+
+class MailboxToLookInto(Model):
+    """A mailbox with its password, which is used once and not kept."""
+
+    host: str
+    port: int = 993
+    username: str
+    folder: str = "INBOX"
+    verified_by: str | None = None
+    password: str
+
+
+class MailboxView(Model):
+    """The mailbox of an inlet. Its password can't be read."""
+
+    host: str
+    port: int = 993
+    username: str
+    folder: str = "INBOX"
+    verified_by: str | None = None
+
+
 class ManagerItem(Model):
     """An account manager and how they get digests and urgent news. ``chosen`` overrides the client book."""
 
@@ -1628,6 +1903,12 @@ class MatchedStory(Model):
     url: str | None
     at: datetime
     by: tuple[str, ...]
+
+
+class Merge(Model):
+    """The entries to merge, the kept one among them, each with the version in which it was read."""
+
+    versions: dict[str, int]
 
 
 class MoodDecision(Model):
@@ -1664,6 +1945,43 @@ class NearWords(Model):
 
     words: str | tuple[str, ...]
     within: int | None = None
+
+
+class NewGrade(Model):
+    """The grade to set for a source, and the reason, in one sentence. ``publisher`` is its name if it is new."""
+
+    domain: str
+    grade: Literal["A", "B", "C", "D", "E", "F"]
+    ground: str
+    publisher: str = ""
+
+
+class NewInlet(Model):
+    """An inlet into which programs put items (``push``), or with a folder for files."""
+
+    name: str
+    title: str
+    kind: Literal["push", "folder"] = "push"
+
+
+class NewMailbox(Model):
+    """An inlet that reads a mailbox. Its password is sealed, and nobody can read it again."""
+
+    host: str
+    port: int = 993
+    username: str
+    folder: str = "INBOX"
+    verified_by: str | None = None
+    password: str
+    name: str
+    title: str
+
+
+class NewView(Model):
+    """A view to save under a name."""
+
+    name: str
+    view: ViewSettings
 
 
 class Note(Model):
@@ -1727,11 +2045,63 @@ class OpmlText(Model):
     opml: str
 
 
+class PackName(Model):
+    """The name of a pack."""
+
+    name: str
+
+
+class PageLinks(Model):
+    """The links of a watched page that are news: below a path, in a part of the page named as in CSS, or both.
+
+    Without them, all outside of its navigation. ``title`` is the page's name in lists.
+    """
+
+    title: str | None = None
+    links_under: str | None = None
+    links_in: str | None = None
+
+
+class PageView(Model):
+    """The settings of a watched page."""
+
+    title: str | None = None
+    links_under: str | None = None
+    links_in: str | None = None
+    url: str
+
+
+class PasswordSet(Model):
+    """A password that was set. Only the server ``origin`` gets it."""
+
+    feed_id: str
+    origin: str
+
+
 class PickedDraft(Model):
     """A draft in the version that the caller has read."""
 
     id: str
     version: int
+
+
+class PossibleDuplicate(Model):
+    """An entry that may be the same client as another, with its version."""
+
+    client_id: str
+    version: int
+    name: str
+    organisation: str | None
+    manager_id: str
+    email: str | None
+    phone: str | None
+
+
+class PossibleDuplicates(Model):
+    """Entries that may be one and the same client, and what they share."""
+
+    shared: tuple[Literal["email", "phone", "name"], ...]
+    clients: tuple[PossibleDuplicate, ...]
 
 
 class PreviewItem(Model):
@@ -1760,6 +2130,39 @@ class PreviewedInterest(Model):
 
     interest: WatchedThing
     trade: str | None = None
+
+
+class PushedItem(Model):
+    """An item that a program puts into an inlet.
+
+    ``id`` is its sender's own id. Without it the ``url`` identifies the item, and without both its title and date
+    do. An item of the same identity and other content is a revision. Texts may contain markup, which is removed.
+    ``publisher`` is what the item says of its publisher: it is shown as a claim, and changes no grade.
+    """
+
+    title: str
+    id: str | None = None
+    url: str | None = None
+    summary: str | None = None
+    body: str | None = None
+    language: str | None = None
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    publisher: str | None = None
+
+
+class PushedOutcome(Model):
+    """The outcome for one item: new, revised, unchanged or a copy. ``id`` is Firstword's id of it.
+
+    An item that was pushed before is a revision if a reader can see the difference, and unchanged otherwise. A copy
+    repeats another item of the inlet under another id, and is not told as news.
+    """
+
+    id: str
+    change: Literal["new", "revised", "copy", "unchanged"]
+    revision: int
 
 
 class Query(Model):
@@ -1913,6 +2316,16 @@ class Reopening(Model):
     reason: str = ""
 
 
+class Replayed(Model):
+    """The result of a replay: new and revised items, the ``problem`` that is left, or that it happens soon."""
+
+    new: int = 0
+    revised: int = 0
+    problem: str | None = None
+    fix: str | None = None
+    waits: bool = False
+
+
 class Requested(Model):
     """A draft that was asked for is being written."""
 
@@ -1966,6 +2379,20 @@ class SavedEntry(Model):
     fields: tuple[str, ...]
 
 
+class SavedViewItem(Model):
+    """A saved view. ``address`` shows it at the desk."""
+
+    name: str
+    view: ViewSettings
+    address: str
+
+
+class SavedViewList(Model):
+    """The caller's views by name."""
+
+    items: tuple[SavedViewItem, ...]
+
+
 class ScopeOf(Model):
     """The part of a subject that concerns the client."""
 
@@ -2008,6 +2435,32 @@ class SentByHand(Model):
     reason: str = ""
 
 
+class SessionItem(Model):
+    """A browser in which a user is signed in.
+
+    ``means`` is how they signed in, ``network`` the shortened address of the latest request. ``is_this``: it is the
+    session of this call.
+    """
+
+    id: str
+    user_id: str
+    user_name: str
+    means: str
+    browser: str
+    network: str
+    with_factor: bool
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    is_this: bool
+
+
+class SessionList(Model):
+    """Open sessions, the caller's own first."""
+
+    items: tuple[SessionItem, ...]
+
+
 class ShareOf(Model):
     """``count`` of ``of`` cases. ``between`` is the 95% confidence interval, null for too few cases."""
 
@@ -2027,6 +2480,48 @@ class Snoozed(Model):
 
     draft_id: str
     until: datetime | None
+
+
+class SourceChangeItem(Model):
+    """A grade that was set at the desk. ``in_force``: nothing changed it since, so it can be undone."""
+
+    id: str
+    domain: str
+    at: datetime
+    user_id: str
+    before: SourceGrade
+    after: SourceGrade
+    undone_at: datetime | None
+    in_force: bool
+
+
+class SourceChangeList(Model):
+    """The latest grades that were set at the desk."""
+
+    items: tuple[SourceChangeItem, ...]
+
+
+class SourceGrade(Model):
+    """A publisher's reliability. ``grade`` A–F follows the Admiralty scale: A reliable … E unreliable, F unknown.
+
+    ``ground`` is the reason, ``set_by`` who set it (None: built in) and ``set_at`` when. Outcomes before
+    ``record_since`` do not count toward the track record. ``record`` describes the track record if it changed
+    ``grade``; ``set_grade`` is then the grade that was set, and None otherwise.
+    """
+
+    domain: str
+    publisher: str
+    owner: str | None = None
+    kind: Literal[
+        "wire", "news", "trade", "regulator", "company", "newswire", "blog", "aggregator", "satire", "social", "other"
+    ] = "news"
+    grade: Literal["A", "B", "C", "D", "E", "F"] = "F"
+    ground: str = ""
+    set_by: str | None = None
+    set_at: datetime | None = None
+    record_since: datetime | None = None
+    record: str | None = None
+    set_grade: Literal["A", "B", "C", "D", "E", "F"] | None = None
 
 
 class SourceView(Model):
@@ -2096,13 +2591,46 @@ class TimeZone(Model):
     name: str
 
 
+class Today(Model):
+    """The caller's day: the most important clients first. ``counts`` are of all entries, also those not listed.
+
+    ``duplicates`` is how many clients may be in the book twice.
+    """
+
+    at: datetime
+    counts: dict[str, int]
+    duplicates: int
+    clients: tuple[TodayClient, ...]
+
+
+class TodayClient(Model):
+    """All entries for one client, the most important first."""
+
+    client_id: str
+    name: str
+    organisation: str | None
+    lines: tuple[TodayLine, ...]
+
+
+class TodayLine(Model):
+    """An entry for a client; ``path`` is its page at the desk."""
+
+    section: Literal["correct", "send", "answered", "due", "ask", "noticed"]
+    title: str
+    path: str
+    detail: tuple[str, ...]
+    urgency: str
+    deadline_at: datetime | None
+    unconfirmed: bool
+
+
 class TokenItem(Model):
     """A token for the API. Nobody can read its text again."""
 
     id: str
     user_id: str
     name: str
-    scopes: tuple[Literal["read", "write", "send"], ...]
+    scopes: tuple[Literal["read", "write", "send", "items"], ...]
     state: Literal["valid", "expired", "revoked"]
     created_at: datetime
     expires_at: datetime | None
@@ -2113,6 +2641,12 @@ class TokenList(Model):
     """Tokens, the newest first."""
 
     items: tuple[TokenItem, ...]
+
+
+class ToldApart(Model):
+    """The clients who are not listed as duplicates of each other any more."""
+
+    client_ids: tuple[str, ...]
 
 
 class TopicScope(Model):
@@ -2135,10 +2669,139 @@ class Traits(Model):
     words: str = ""
 
 
+class UnreadList(Model):
+    """Things that could not be read, of each kind the newest 200, out of ``total``.
+
+    With ``events_elsewhere``, events that could not be processed are on Kafka, and are not listed.
+    """
+
+    items: tuple[UnreadThing, ...]
+    total: int
+    events_elsewhere: bool
+
+
+class UnreadThing(Model):
+    """A document of a feed, entries of one, a message of a mailbox, or an event, that could not be read.
+
+    ``times`` is how often that happened, first at ``first_at``. ``waits``: its replay was asked for and is due.
+    """
+
+    id: str
+    kind: Literal["document", "entries", "message", "event"]
+    name: str
+    place: str
+    reason: str
+    fix: str | None
+    at: datetime
+    first_at: datetime
+    times: int
+    waits: bool = False
+
+
 class Version(Model):
     """The version of the draft that the caller has read."""
 
     version: int
+
+
+class ViewChange(Model):
+    """A view's new name, its new settings, or both; what is null stays as it is."""
+
+    name: str | None = None
+    view: ViewSettings | None = None
+
+
+class ViewDeleted(Model):
+    """The view that was deleted."""
+
+    name: str
+
+
+class ViewSettings(Model):
+    """The grouping, filters and sorting of the inbox; a filter that is null does not restrict it.
+
+    ``client`` is an id, or part of a name. ``assigned`` is ``me``, ``nobody``, ``others`` or a user's id; null shows
+    what waits for the caller. ``deadline`` is the number of hours until it, or ``late`` for those that have passed.
+    ``story`` is the id of an event. ``snoozed`` shows the drafts that were put aside, and no others. ``group`` is
+    for the desk's page: the API lists drafts one by one.
+    """
+
+    group: Literal["event", "client", "flat"] = "event"
+    sort: Literal["deadline", "newest", "client"] = "deadline"
+    client: str | None = None
+    verdict: Literal["tell", "information", "warn", "correct"] | None = None
+    urgency: Literal["urgent", "high", "normal", "low"] | None = None
+    kind: (
+        Literal[
+            "earnings",
+            "earnings_beat",
+            "earnings_miss",
+            "guidance",
+            "guidance_cut",
+            "guidance_raise",
+            "dividend",
+            "dividend_cut",
+            "dividend_raise",
+            "buyback",
+            "funding",
+            "share_move",
+            "rating_change",
+            "deal",
+            "takeover",
+            "acquisition",
+            "divestment",
+            "contract",
+            "partnership",
+            "contract_win",
+            "contract_loss",
+            "product",
+            "product_launch",
+            "end_of_life",
+            "price_increase",
+            "price_cut",
+            "expansion",
+            "cutback",
+            "layoffs",
+            "leadership_change",
+            "legal",
+            "lawsuit",
+            "regulation",
+            "investigation",
+            "fine",
+            "insolvency",
+            "data_breach",
+            "vulnerability",
+            "outage",
+            "supply_disruption",
+            "recall",
+            "labour",
+            "strike",
+            "clinical_trial",
+            "macro",
+            "rate_change",
+            "politics",
+            "reputation",
+            "event",
+            "campaign",
+            "averted",
+            "other",
+            "opinion",
+            "advertisement",
+            "none",
+        ]
+        | None
+    ) = None
+    assigned: str | None = None
+    deadline: Literal["4", "24", "72", "late"] | None = None
+    story: str | None = None
+    snoozed: bool = False
+
+
+class Waits(Model):
+    """The number of messages of a group, by the time from the first report to the message."""
+
+    wait: str
+    messages: int
 
 
 class WantedGoal(Model):
@@ -2176,6 +2839,15 @@ class Watch(Model):
     scope: TopicScope | None = None
 
 
+class WatchedPage(Model):
+    """A page that lists news, or a news sitemap."""
+
+    title: str | None = None
+    links_under: str | None = None
+    links_in: str | None = None
+    url: str
+
+
 class WatchedThing(Model):
     """An asset or an interest. ``weight`` is a share such as ``12%`` or ``0.12``."""
 
@@ -2196,6 +2868,13 @@ class WatchedThing(Model):
     near: NearWords | tuple[NearWords, ...] | None = None
     scope: Literal["all"] | ScopeOf | None = None
     note: str | None = None
+
+
+class WaysOfWorking(Model):
+    """The user's choices for the desk: to open the next draft after a decision, and to have single keys."""
+
+    open_next: bool
+    shortcuts: bool
 
 
 class WrittenBlackout(Model):

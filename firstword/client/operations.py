@@ -110,6 +110,20 @@ class Desk(Transport):
             models.DraftDetail, "POST", "/drafts/{draft_id}/wording", places={"draft_id": draft_id}, body=body, key=key
         )
 
+    def get_today(self) -> models.Today:
+        """Return what to do today, as Today and the digest list it.
+
+        Scope: ``read``.
+        """
+        return self._request(models.Today, "GET", "/today")
+
+    def get_figures(self) -> models.Figures:
+        """Return the messages of the last weeks, and how long clients waited for the first word.
+
+        Scope: ``read``.
+        """
+        return self._request(models.Figures, "GET", "/figures")
+
     def snooze(self, draft_id: str, body: models.Snooze, *, key: str | None = None) -> models.Snoozed:
         """Leave a draft out of the inbox until later, at the latest until its deadline is near.
 
@@ -141,6 +155,49 @@ class Desk(Transport):
         Scope: ``write``.
         """
         return self._request(models.Assigned, "POST", "/drafts/{draft_id}/take", places={"draft_id": draft_id}, key=key)
+
+    def list_views(self) -> models.SavedViewList:
+        """List the caller's saved views of the inbox.
+
+        Scope: ``read``.
+        """
+        return self._request(models.SavedViewList, "GET", "/views")
+
+    def create_view(self, body: models.NewView, *, key: str | None = None) -> models.SavedViewItem:
+        """Save a view under a name that none of the caller's views has yet.
+
+        Scope: ``write``.
+        """
+        return self._request(models.SavedViewItem, "POST", "/views", body=body, key=key)
+
+    def list_drafts_in_view(
+        self, name: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.DraftSummaryPage:
+        """List the drafts that a saved view shows, in its order.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.DraftSummaryPage,
+            "GET",
+            "/views/{name}/drafts",
+            places={"name": name},
+            query={"cursor": cursor, "limit": limit},
+        )
+
+    def put_view(self, name: str, body: models.ViewChange) -> models.SavedViewItem:
+        """Rename a saved view, or change what it shows.
+
+        Scope: ``write``.
+        """
+        return self._request(models.SavedViewItem, "PUT", "/views/{name}", places={"name": name}, body=body)
+
+    def delete_view(self, name: str, *, key: str | None = None) -> models.ViewDeleted:
+        """Delete a saved view.
+
+        Scope: ``write``.
+        """
+        return self._request(models.ViewDeleted, "POST", "/views/{name}/delete", places={"name": name}, key=key)
 
     def approve_in_bulk(self, body: models.BulkApproval, *, key: str | None = None) -> models.BulkResult:
         """Approve drafts, or see what would leave when.
@@ -463,6 +520,29 @@ class Desk(Transport):
             models.SavedEntry, "PUT", "/clients/{client_id}/entry", places={"client_id": client_id}, body=body
         )
 
+    def list_file_differences(self, client_id: str) -> models.FileDifferences:
+        """List where the client book's file differs from what was changed at the desk: ``before`` is the desk's value.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.FileDifferences, "GET", "/clients/{client_id}/file-differences", places={"client_id": client_id}
+        )
+
+    def take_file_value(self, client_id: str, body: models.FileField, *, key: str | None = None) -> models.SavedEntry:
+        """Give a field back to the client book's file, with the value that this has.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.SavedEntry,
+            "POST",
+            "/clients/{client_id}/file-value",
+            places={"client_id": client_id},
+            body=body,
+            key=key,
+        )
+
     def preview_interest(self, body: models.PreviewedInterest, *, key: str | None = None) -> models.PreviewOfInterest:
         """Return the stories of the last 30 days that an interest would have matched. Nothing is saved.
 
@@ -503,6 +583,103 @@ class Desk(Transport):
             query={"cursor": cursor, "limit": limit},
         )
 
+    def list_duplicates(self) -> models.DuplicateList:
+        """List clients who may be one and the same, by address, phone number or name.
+
+        Scope: ``read``.
+        """
+        return self._request(models.DuplicateList, "GET", "/clients/duplicates")
+
+    def tell_apart(self, body: models.DifferentClients, *, key: str | None = None) -> models.ToldApart:
+        """Record that these clients are different ones, so that they are not listed as duplicates any more.
+
+        Scope: ``write``.
+        """
+        return self._request(models.ToldApart, "POST", "/clients/duplicates/different", body=body, key=key)
+
+    def merge_clients(self, client_id: str, body: models.Merge, *, key: str | None = None) -> models.SavedEntry:
+        """Take into this entry what the others have beside, and archive those.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.SavedEntry, "POST", "/clients/{client_id}/merge", places={"client_id": client_id}, body=body, key=key
+        )
+
+    def preview_page(self, body: models.WatchedPage, *, key: str | None = None) -> models.FoundFeed:
+        """Return the links that a page lists, or the problem why it can't be watched. Nothing is stored.
+
+        Scope: ``write``.
+        """
+        return self._request(models.FoundFeed, "POST", "/feeds/pages/preview", body=body, key=key)
+
+    def watch_page(self, body: models.WatchedPage, *, key: str | None = None) -> models.InletView:
+        """Watch a page that has no feed, as its robots.txt allows. What it lists now is background.
+
+        Scope: ``write``.
+        """
+        return self._request(models.InletView, "POST", "/feeds/pages", body=body, key=key)
+
+    def look_into_mailbox(self, body: models.MailboxToLookInto, *, key: str | None = None) -> models.MailboxContents:
+        """Sign in to a mailbox and show its newest messages. Nothing is stored, and nothing changed in it.
+
+        Scope: ``write``.
+        """
+        return self._request(models.MailboxContents, "POST", "/feeds/mailboxes/look", body=body, key=key)
+
+    def add_mailbox(self, body: models.NewMailbox, *, key: str | None = None) -> models.InletView:
+        """Set up an inlet that reads newsletters from a mailbox, each message once, without changing it.
+
+        Scope: ``write``.
+        """
+        return self._request(models.InletView, "POST", "/feeds/mailboxes", body=body, key=key)
+
+    def add_inlet(self, body: models.NewInlet, *, key: str | None = None) -> models.InletView:
+        """Set up an inlet for programs or files. It is unknown (F) until somebody grades its ``domain``.
+
+        Scope: ``write``.
+        """
+        return self._request(models.InletView, "POST", "/feeds/inlets", body=body, key=key)
+
+    def get_inlet(self, feed_id: str) -> models.InletView:
+        """Return how a page, a mailbox or an inlet was set up, without secrets.
+
+        Scope: ``read``.
+        """
+        return self._request(models.InletView, "GET", "/feeds/{feed_id}/setup", places={"feed_id": feed_id})
+
+    def change_page(self, feed_id: str, body: models.PageLinks) -> models.InletView:
+        """Change how a page is watched; its address stays. It is read at once, and what it lists then is background.
+
+        Scope: ``write``.
+        """
+        return self._request(models.InletView, "PUT", "/feeds/{feed_id}/page", places={"feed_id": feed_id}, body=body)
+
+    def change_inlet_title(self, feed_id: str, body: models.InletTitle) -> models.InletView:
+        """Change the name that people see of an inlet, for its later items.
+
+        Scope: ``write``.
+        """
+        return self._request(models.InletView, "PUT", "/feeds/{feed_id}/title", places={"feed_id": feed_id}, body=body)
+
+    def change_mailbox(self, feed_id: str, body: models.MailboxPlace) -> models.InletView:
+        """Change which mailbox an inlet reads. Another server needs its password anew.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.InletView, "PUT", "/feeds/{feed_id}/mailbox", places={"feed_id": feed_id}, body=body
+        )
+
+    def set_mailbox_password(self, feed_id: str, body: models.MailboxPassword) -> models.PasswordSet:
+        """Set the password of an inlet's mailbox. It is sealed, and can't be read again.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.PasswordSet, "PUT", "/feeds/{feed_id}/password", places={"feed_id": feed_id}, body=body
+        )
+
     def list_feeds(self) -> models.FeedList:
         """List feeds and their status, with what to do about a problem.
 
@@ -524,6 +701,20 @@ class Desk(Transport):
         """
         return self._request(models.FeedsFound, "POST", "/feeds/find", body=body, key=key)
 
+    def list_packs(self) -> models.FeedPacks:
+        """List the sets of official feeds that ship with Firstword; none to those who may not add feeds.
+
+        Scope: ``read``.
+        """
+        return self._request(models.FeedPacks, "GET", "/feeds/packs")
+
+    def add_pack(self, body: models.PackName, *, key: str | None = None) -> models.FeedImport:
+        """Watch all feeds of a pack (owners only). Those that are watched already stay as they are.
+
+        Scope: ``write``.
+        """
+        return self._request(models.FeedImport, "POST", "/feeds/packs", body=body, key=key)
+
     def export_feeds(self) -> models.OpmlText:
         """Return all feeds as OPML.
 
@@ -544,6 +735,15 @@ class Desk(Transport):
         Scope: ``write``.
         """
         return self._request(models.Changed, "PUT", "/feeds/{feed_id}/speakers", places={"feed_id": feed_id}, body=body)
+
+    def set_credentials(self, feed_id: str, body: models.Credentials) -> models.Changed:
+        """Set what a feed's server asks for, or with ``none`` forget it (owners only). It can't be read again.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Changed, "PUT", "/feeds/{feed_id}/credentials", places={"feed_id": feed_id}, body=body
+        )
 
     def change_feed(self, feed_id: str, action: str, *, key: str | None = None) -> models.Changed:
         """Pause, resume or remove a feed (owners only).
@@ -572,6 +772,39 @@ class Desk(Transport):
             "/sources",
             query={"q": q, "only_feeds": only_feeds, "cursor": cursor, "limit": limit},
         )
+
+    def list_source_changes(self) -> models.SourceChangeList:
+        """List the latest grades that were set at the desk, newest first (owners only).
+
+        Scope: ``read``.
+        """
+        return self._request(models.SourceChangeList, "GET", "/sources/changes")
+
+    def set_source_grade(self, body: models.NewGrade, *, key: str | None = None) -> models.GradeSet:
+        """Set the grade of a source, with the reason (owners only). A new track record begins.
+
+        Scope: ``write``.
+        """
+        return self._request(models.GradeSet, "POST", "/sources/grade", body=body, key=key)
+
+    def undo_source_grade(self, change_id: str, *, key: str | None = None) -> models.GradeSet:
+        """Put the grade back that a source had before a change (owners only).
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.GradeSet, "POST", "/sources/changes/{change_id}/undo", places={"change_id": change_id}, key=key
+        )
+
+    def push_items(self, body: models.ItemBatch, *, key: str | None = None) -> models.BatchOutcome:
+        """Put up to 100 items into the inlet of the token. They are judged within seconds, as those of a feed are.
+
+        To repeat a request is safe: what was taken before is unchanged. If a field can't be used, nothing of the
+        batch is taken, and `errors` names every such field.
+
+        Scope: ``items``.
+        """
+        return self._request(models.BatchOutcome, "POST", "/items", body=body, key=key)
 
     def list_imports(self) -> models.ImportList:
         """List the latest imports of clients, newest first.
@@ -750,12 +983,61 @@ class Desk(Transport):
         """
         return self._request(models.Health, "GET", "/health")
 
+    def list_quarantine(self) -> models.UnreadList:
+        """List what could not be read, with the reason and what to do about it.
+
+        Scope: ``read``.
+        """
+        return self._request(models.UnreadList, "GET", "/quarantine")
+
+    def get_unread_thing(self, thing_id: str) -> models.UnreadThing:
+        """Return one thing that could not be read.
+
+        Scope: ``read``.
+        """
+        return self._request(models.UnreadThing, "GET", "/quarantine/{thing_id}", places={"thing_id": thing_id})
+
+    def replay_unread_thing(self, thing_id: str, *, key: str | None = None) -> models.Replayed:
+        """Read a document or a message again, and say what came of it, or let an event be processed again soon
+        (``waits``).
+
+        With a ``problem``, it still can't be read, and stays.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Replayed, "POST", "/quarantine/{thing_id}/replay", places={"thing_id": thing_id}, key=key
+        )
+
+    def drop_unread_thing(self, thing_id: str, *, key: str | None = None) -> models.Dropped:
+        """Give something up: it is no longer listed, and its contents are deleted.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Dropped, "POST", "/quarantine/{thing_id}/drop", places={"thing_id": thing_id}, key=key
+        )
+
     def get_account(self) -> models.Account:
         """Return the caller and what they may do.
 
         Scope: ``read``.
         """
         return self._request(models.Account, "GET", "/me")
+
+    def put_ways_of_working(self, body: models.WaysOfWorking) -> models.WaysOfWorking:
+        """Choose whether the next draft opens after a decision, and whether single keys do something.
+
+        Scope: ``write``.
+        """
+        return self._request(models.WaysOfWorking, "PUT", "/me/ways", body=body)
+
+    def list_colleagues(self) -> models.ColleagueList:
+        """List those to whom the caller can give a draft, or whom they can ask about it.
+
+        Scope: ``read``.
+        """
+        return self._request(models.ColleagueList, "GET", "/colleagues")
 
     def put_time_zone(self, body: models.TimeZone) -> models.TimeZone:
         """Show the caller all times in another zone.
@@ -778,4 +1060,27 @@ class Desk(Transport):
         """
         return self._request(
             models.Revoked, "POST", "/tokens/{token_id}/revoke", places={"token_id": token_id}, key=key
+        )
+
+    def list_sessions(self) -> models.SessionList:
+        """List the browsers in which the caller is signed in; the owner sees everybody's.
+
+        Scope: ``read``.
+        """
+        return self._request(models.SessionList, "GET", "/sessions")
+
+    def end_other_sessions(self, *, key: str | None = None) -> models.EndedSessions:
+        """End all sessions of the caller but the one that asks; a program ends all.
+
+        Scope: ``write``.
+        """
+        return self._request(models.EndedSessions, "POST", "/sessions/end-others", key=key)
+
+    def end_session(self, session_id: str, *, key: str | None = None) -> models.EndedSession:
+        """End one session: that browser has to sign in again.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.EndedSession, "POST", "/sessions/{session_id}/end", places={"session_id": session_id}, key=key
         )

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 import uvicorn
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from firstword.compose.outbound import build_client_routes, build_manager_routes
+from firstword.compose.outbound import build_client_routes, build_http, build_manager_routes, build_openid
 from firstword.connections import LimitedProtocol
 from firstword.desk_book import DeskBook
 from firstword.feed_adapter import FeedAdapter
+from firstword.feed_metrics import FeedCollector
 from firstword.firm_files import gate_in_force, trades_in_force
+from firstword.gate_log import record_policy
+from firstword.hub_adapter import HubAdapter
+from firstword.inlet_adapter import InletAdapter
+from firstword.inlets import Inlets
 from firstword.interest_preview import InterestPreviewer
+from firstword.item_inlets import ItemInletAdapter
 from firstword.pipeline import Pipeline
+from firstword.quarantine import QuarantineAdapter
 from firstword.source_adapter import SourceAdapter
 from firstword.source_grades import SourceGrades
 from firstword.storage.engine import DamagedDatabase, open_database, open_sqlite
@@ -25,14 +35,16 @@ from firstword.store import Store
 from firstword.system import DeskServer
 from services.common.clock import Clock, SystemClock
 from services.common.db import reading
-from services.common.http import GuardedClient, HttpSettings
+from services.common.http import HttpSettings
 from services.common.metrics import Metrics
 from services.common.processing import Sink
 from services.common.sealing import read_keys
 from services.common.settings import Settings
 from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, HttpFetcher
 from services.ingest.readers import Readers
+from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings
+from services.ingest.websub.subscriber import HubSubscriber
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.thresholds import Thresholds
@@ -47,11 +59,15 @@ from services.notifier.webhooks import endpoints
 __all__ = [
     "build_client_book",
     "build_desk",
+    "build_hub_subscriber",
     "build_ingest",
+    "build_inlets",
     "build_pipeline",
     "build_sinks",
     "migrate_database",
+    "open_as_it_is",
     "open_store",
+    "record_gate",
 ]
 
 #: How long a worker of the stack holds a feed without renewing the lease, which it does every few seconds.
@@ -79,6 +95,21 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     return Store(settings, _with_keys(engine, settings), clock, EventLog())
 
 
+def open_as_it_is(settings: Settings) -> Engine:
+    """Open the data folder's database without changing its tables, as before a backup of an older version's.
+
+    Raises:
+        DamagedDatabase: it can't be read.
+    """
+    return open_sqlite(settings.database_file)
+
+
+def record_gate(store: Store) -> None:
+    """Put the firm's rules of approval into the audit log if they have changed since the last start."""
+    with store.engine.begin() as connection:
+        record_policy(connection, gate_in_force(store.settings), store.clock.now())
+
+
 def _refuse_lost_database(settings: Settings) -> None:
     """Raise if the data folder was in use and its database is gone: a new one would hide the loss behind a sample."""
     file = settings.database_file
@@ -96,10 +127,11 @@ def _with_keys(engine: Engine, settings: Settings) -> Engine:
     keys = read_keys(given, settings.key_file if settings.database is None else None)
     engine = engine.execution_options(keys=keys)
     with reading(engine) as connection:
-        unsealed = endpoints.count_unsealed(connection)
+        unsealed = endpoints.count_unsealed(connection) + Repository().count_unsealed(connection)
     if unsealed:
         with engine.begin() as connection:
             endpoints.seal_all(connection)
+            Repository().seal_all(connection)
     return engine
 
 
@@ -129,15 +161,57 @@ def build_sinks(settings: Settings) -> tuple[Sink, ...]:
 def build_ingest(store: Store, metrics: Metrics | None = None, readers: Readers | None = None) -> IngestService:
     """Build ingest, which fetches over HTTP and from files below the data folder's ``feeds`` and the sample's feeds.
 
+    Folders of inlets are in ``feeds/inlets``.
+
     ``readers`` run what reads hostile documents; the default is threads of this process.
     """
     settings = store.settings
-    web = HttpFetcher(GuardedClient(HttpSettings(allow_private=settings.allow_private)))
+    http = HttpSettings(allow_private=settings.allow_private, pool_per_host=True, http2=True)
+    web = HttpFetcher(build_http(settings, http))
     files = FileFetcher([settings.data / "feeds", settings.data / "sample"])
     fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
     lease = None if settings.database is None else LEASE_SECONDS
     polling = IngestSettings(concurrency=settings.fetch_concurrency, lease_seconds=lease)
-    return IngestService(store.engine, fetcher, store.events, store.clock, polling, metrics, readers)
+    inlets = settings.data / "feeds" / "inlets"
+    return IngestService(
+        store.engine,
+        fetcher,
+        store.events,
+        store.clock,
+        polling,
+        metrics,
+        readers,
+        inlets,
+        allow_private=settings.allow_private,
+    )
+
+
+def build_inlets(store: Store) -> Inlets:
+    """Build what sets up inlets: watched pages, mailboxes, folders and programs."""
+    return Inlets(store, build_ingest(store))
+
+
+def _measure_quarantine(metrics: Metrics, quarantine: QuarantineAdapter) -> None:
+    """Let /metrics say how much could not be read, by kind."""
+    gauge = metrics.gauge("quarantined", "Documents and events that could not be read, by kind", ["kind"])
+    for kind in quarantine.counts():
+        gauge.labels(kind).set_function(partial(_count, quarantine, kind))
+
+
+def _count(quarantine: QuarantineAdapter, kind: str) -> float:
+    try:
+        return quarantine.counts()[kind]
+    except SQLAlchemyError:  # the other metrics must not fail with it
+        return math.nan
+
+
+def build_hub_subscriber(store: Store, metrics: Metrics, readers: Readers) -> HubSubscriber | None:
+    """Build what asks feeds' hubs to report news; None if they couldn't reach this installation, or aren't wanted."""
+    settings, address = store.settings, store.settings.public_address
+    if address is None or not settings.websub:
+        return None
+    client = build_http(settings, HttpSettings(allow_private=settings.allow_private, pool_per_host=True, http2=True))
+    return HubSubscriber(store.engine, client, readers, store.clock, address, metrics)
 
 
 def build_client_book(settings: Settings) -> DeskBook:
@@ -150,6 +224,10 @@ def build_desk(
 ) -> DeskServer:
     """Build the account managers' web app. It reads feeds through ``ingest``, which need not run in this process."""
     settings, feeds, routes = store.settings, FeedAdapter(ingest), build_client_routes(store)
+    quarantine = QuarantineAdapter(ingest, store.engine, store.clock, with_events=settings.database is None)
+    _measure_quarantine(metrics, quarantine)
+    metrics.registry.register(FeedCollector(ingest))
+    sources = SourceAdapter(SourceGrades(store))
     app = create_app(
         DeskDependencies(
             engine=store.engine,
@@ -166,7 +244,10 @@ def build_desk(
             ),
             feeds_view=feeds.view,
             feed_actions=feeds,
-            sources_view=SourceAdapter(SourceGrades(store)).view,
+            quarantine=quarantine,
+            hubs=HubAdapter(ingest, store.engine, store.clock, metrics) if settings.public_address else None,
+            sources_view=sources.view,
+            source_actions=sources,
             ready=ready,
             metrics=metrics.registry,
             client_routes=routes,
@@ -175,6 +256,9 @@ def build_desk(
             trades=trades_in_force(settings),
             client_book=build_client_book(settings),
             interest_previews=InterestPreviewer(store.engine, store.events),
+            item_inlets=ItemInletAdapter(ingest),
+            inlets=InletAdapter(Inlets(store, ingest), ingest),
+            openid=build_openid(settings),
         )
     )
     return DeskServer(

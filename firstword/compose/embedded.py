@@ -6,7 +6,14 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
+from firstword.compose.common import (
+    build_desk,
+    build_hub_subscriber,
+    build_ingest,
+    build_pipeline,
+    build_sinks,
+    open_store,
+)
 from firstword.compose.outbound import build_senders
 from firstword.disk_space import full_disk
 from firstword.firm_files import playbooks_in_force
@@ -19,6 +26,7 @@ from firstword.store import Store
 from firstword.system import System, lock_folder
 from firstword.threshold_file import thresholds_in_force
 from schemas.clients import Book
+from schemas.drafts import DraftCreated
 from schemas.items import Item
 from services.common.clock import ManualClock
 from services.common.errors import BadInput, KnownBadEvent
@@ -27,6 +35,7 @@ from services.common.processing import AnyEvent
 from services.common.settings import Settings
 from services.ingest.readers import InProcesses
 from services.matcher.thresholds import Thresholds
+from services.notifier import audit
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.people.erasure import erased_clients
 
@@ -36,15 +45,34 @@ __all__ = ["build_replay", "build_runtime", "build_system", "prepare", "replay_i
 def build_system(store: Store, listening: socket.socket) -> System:
     """Build all services, to run in one process; the desk answers on ``listening``."""
     metrics = Metrics()
-    runtime = build_runtime(store)
-    ingest = build_ingest(store, metrics, InProcesses(store.settings.reader_processes))
+    runtime = build_runtime(store, _measure_drafts(store, metrics))
+    readers = InProcesses(store.settings.reader_processes)
+    ingest, hubs = build_ingest(store, metrics, readers), build_hub_subscriber(store, metrics, readers)
+
+    def not_ready() -> Sequence[str]:
+        return [*full_disk(store.settings.data), *runtime.not_ready(), *ingest.not_ready()]
+
     return System(
         store=store,
         runtime=runtime,
-        services={"ingest": ingest, **build_senders(store, metrics)},
-        server=build_desk(store, ingest, metrics, lambda: [*full_disk(store.settings.data), *runtime.not_ready()]),
+        services={"ingest": ingest, **({"websub": hubs} if hubs is not None else {}), **build_senders(store, metrics)},
+        server=build_desk(store, ingest, metrics, not_ready),
         listening=listening,
     )
+
+
+def _measure_drafts(store: Store, metrics: Metrics) -> Callable[[Sequence[AnyEvent]], None]:
+    """Return what measures the time from an item's event to the draft that came of it."""
+    buckets = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 3_600.0)
+    seconds = metrics.histogram("draft_delay_seconds", "Time from an item's event to the draft of it", (), buckets)
+
+    def measure(events: Sequence[AnyEvent]) -> None:
+        now = store.clock.now()
+        for written in events:
+            if isinstance(written.data, DraftCreated):
+                seconds.observe(max(0.0, (now - written.time).total_seconds()))
+
+    return measure
 
 
 def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] | None = None) -> EmbeddedRuntime:
@@ -102,7 +130,9 @@ def replay_into_folder(
     clock = ManualClock(BEGINNING)
     with lock_folder(settings.data), open_store(settings, clock) as store:
         if book is not None:
-            store.import_book(book)
+            change = store.import_book(book)
+            with store.engine.begin() as connection:
+                audit.record(connection, store.clock.now(), "ops", "book.imported", "replay", detail=change.summary)
         elif store.book() is None:
             raise BadInput(f"{settings.data} has no client book.", fix="Give one with --book FILE.")
         replay = PersistentReplay(store.engine, EventLog(), clock, emit)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from firstword.firm_files import gate_in_force, trades_in_force
+from firstword.retention.job import RetentionJob
 from firstword.store import Store
 from firstword.system import BackgroundService
 from services.common.chat import ChatSettings, OpenAiChat
 from services.common.errors import BadInput
-from services.common.http import GuardedClient, HttpSettings
+from services.common.http import GuardedClient, HttpSettings, user_agent
 from services.common.metrics import Metrics
-from services.common.settings import EndpointSettings
+from services.common.settings import EndpointSettings, Settings
 from services.common.settings import SmtpSettings as MailEnvironment
 from services.notifier.agreement_publisher import AgreementPublisher
 from services.notifier.audit_seals import AuditSealer
@@ -26,7 +28,10 @@ from services.notifier.delivery.channels.teams import Teams
 from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
 from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes, by_manager, by_name, manager_mail
 from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.desk.openid import CALLBACK, OpenIdProvider
+from services.notifier.desk.openid import OpenIdSettings as OpenIdProviderSettings
 from services.notifier.digest.manager_mailer import ManagerMailer
+from services.notifier.digest.owner_notices import OwnerNoticeSource
 from services.notifier.digest.schedule import DigestSource
 from services.notifier.digest.urgent import UrgentSource
 from services.notifier.expiry import DraftExpirer
@@ -40,8 +45,11 @@ from services.notifier.webhooks.worker import WebhookWorker
 __all__ = [
     "build_channels",
     "build_client_routes",
+    "build_http",
     "build_manager_routes",
     "build_model_probe",
+    "build_openid",
+    "build_retention",
     "build_rewording",
     "build_second_reading",
     "build_senders",
@@ -49,11 +57,47 @@ __all__ = [
 ]
 
 
-def build_model_probe(url: str) -> GuardedClient:
+def build_http(settings: Settings, http: HttpSettings) -> GuardedClient:
+    """Build a client for requests to other servers, which says in each of them who asks and whom to write to."""
+    return GuardedClient(replace(http, user_agent=user_agent(settings.contact)))
+
+
+def build_model_probe(settings: Settings, url: str) -> GuardedClient:
     """Build the client that asks a language model's endpoint at ``url`` once whether it answers."""
     named = urlsplit(url).netloc.rpartition("@")[2]
     http = HttpSettings(total_seconds=5, host_interval_seconds=0, max_body_bytes=1_000_000, allow_private=(named,))
-    return GuardedClient(http)
+    return build_http(settings, http)
+
+
+def build_openid(settings: Settings) -> OpenIdProvider | None:
+    """Build what signs people in with the firm's OpenID Connect provider; None if there is none.
+
+    Raises:
+        BadInput: its address, or this installation's id or secret there, is missing or not possible.
+    """
+    given = settings.oidc
+    if given.issuer is None:
+        return None
+    parts = urlsplit(given.issuer)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise BadInput("FIRSTWORD_OIDC_ISSUER is not an https address.", fix="Give the one that the provider names.")
+    if given.client_id is None or given.client_secret is None:
+        raise BadInput(
+            "FIRSTWORD_OIDC_CLIENT_ID or FIRSTWORD_OIDC_CLIENT_SECRET is not set.",
+            fix=f"Register {settings.address}{CALLBACK} at the provider, and set what it gives you.",
+        )
+    secret, redirect_url = given.client_secret.get_secret_value(), f"{settings.address}{CALLBACK}"
+    named = parts.netloc.rpartition("@")[2]
+    http = HttpSettings(
+        total_seconds=10,
+        host_interval_seconds=0,
+        max_body_bytes=1_000_000,
+        allow_private=(*settings.allow_private, named),
+    )
+    return OpenIdProvider(
+        OpenIdProviderSettings(given.issuer, given.client_id, secret, redirect_url, given.name),
+        lambda: build_http(settings, http),
+    )
 
 
 def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, BackgroundService]:
@@ -76,8 +120,18 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
         "audit": AuditSealer(engine, clock),
         "expiry": DraftExpirer(engine, events, clock),
         "erasure": Eraser(engine, clock),
+        "retention": build_retention(store),
         **{name: service for name, service in optional.items() if service is not None},
     }
+
+
+def build_retention(store: Store) -> RetentionJob:
+    """Build what removes old data.
+
+    Raises:
+        BadInput: FIRSTWORD_RETENTION names an unknown kind of data, or days that are not possible.
+    """
+    return RetentionJob(store.engine, store.events, store.clock, store.settings)
 
 
 def build_channels(store: Store) -> dict[str, Channel]:
@@ -87,7 +141,7 @@ def build_channels(store: Store) -> dict[str, Channel]:
         channels["email"] = Smtp(_smtp_settings(settings.smtp, settings.smtp.host), store.clock)
     slack, teams = _addresses(settings.slack_hooks), _addresses(settings.teams_hooks)
     if slack or teams:
-        http = GuardedClient(HttpSettings(allow_private=settings.allow_private, cut_bodies=True))
+        http = build_http(settings, HttpSettings(allow_private=settings.allow_private, cut_bodies=True))
         channels |= {"slack": Slack(http, store.clock, slack)} if slack else {}
         channels |= {"teams": Teams(http, store.clock, teams)} if teams else {}
     return channels
@@ -117,7 +171,8 @@ def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool =
         cut_bodies=True,
         allow_private=store.settings.allow_private,
     )
-    return WebhookWorker(store.engine, store.events, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
+    client = build_http(store.settings, http)
+    return WebhookWorker(store.engine, store.events, store.clock, client, sole=sole, metrics=metrics)
 
 
 def build_rewording(
@@ -136,7 +191,7 @@ def build_rewording(
     return RewordingWorker(
         store.engine,
         store.clock,
-        _build_chat(llm, llm.url, "FIRSTWORD_LLM"),
+        _build_chat(store.settings, llm, llm.url, "FIRSTWORD_LLM"),
         daily_tokens=llm.daily_tokens,
         mode=llm.writes,
         share_news=llm.share_news,
@@ -155,13 +210,13 @@ def build_second_reading(store: Store, metrics: Metrics | None = None) -> Second
     reader = store.settings.second_reader
     if reader.url is None:
         return None
-    chat = _build_chat(reader, reader.url, "FIRSTWORD_SECOND_READER")
+    chat = _build_chat(store.settings, reader, reader.url, "FIRSTWORD_SECOND_READER")
     return SecondReadingWorker(
         store.engine, store.events, store.clock, chat, daily_tokens=reader.daily_tokens, metrics=metrics
     )
 
 
-def _build_chat(llm: EndpointSettings, url: str, variables: str) -> OpenAiChat:
+def _build_chat(settings: Settings, llm: EndpointSettings, url: str, variables: str) -> OpenAiChat:
     """Build the client of a language model. Only its own address may be a private one."""
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
@@ -174,14 +229,14 @@ def _build_chat(llm: EndpointSettings, url: str, variables: str) -> OpenAiChat:
         allow_private=(address.netloc.rpartition("@")[2],),
     )
     key = llm.key.get_secret_value() if llm.key else None
-    return OpenAiChat(GuardedClient(http), ChatSettings(url, llm.model, key, llm.max_tokens, variables))
+    return OpenAiChat(build_http(settings, http), ChatSettings(url, llm.model, key, llm.max_tokens, variables))
 
 
 def _build_manager_mailer(store: Store, channels: Mapping[str, Channel], metrics: Metrics) -> ManagerMailer | None:
     if not channels:
         return None
     routes, address = build_manager_routes(store), store.settings.address
-    sources = (DigestSource(routes, address), UrgentSource(routes, address))
+    sources = (DigestSource(routes, address), UrgentSource(routes, address), OwnerNoticeSource(routes, address))
     return ManagerMailer(store.engine, store.clock, channels, sources, metrics)
 
 

@@ -11,7 +11,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
+from firstword.compose.common import (
+    build_desk,
+    build_hub_subscriber,
+    build_ingest,
+    build_pipeline,
+    build_sinks,
+    open_store,
+    record_gate,
+)
 from firstword.compose.outbound import build_senders
 from firstword.firm_files import playbooks_in_force
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
@@ -61,11 +69,20 @@ async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Eve
     """Poll this worker's share of the feeds."""
     metrics = Metrics()
     with _open_database(settings) as store:
+        readers = InProcesses(settings.reader_processes)
+        hubs = build_hub_subscriber(store, metrics, readers)
+        ingest = build_ingest(store, metrics, readers)
+
+        def report() -> dict[str, Any]:
+            problems = ingest.not_ready()
+            return {"healthy": not problems, "why": "; ".join(problems) or None}
+
         parts = {
-            "ingest": build_ingest(store, metrics, InProcesses(settings.reader_processes)).run(stop),
+            "ingest": ingest.run(stop),
+            **({"websub": hubs.run(stop)} if hubs is not None else {}),
             "relay": Relay(store.engine, kafka, store.clock, metrics).run(stop),
             "presence": Presence(store.engine, "ingest").run(stop),
-            "health": _serve_health(kafka, lambda: {"healthy": True}, metrics, stop),
+            "health": _serve_health(kafka, report, metrics, stop),
         }
         await run_together(parts, stop)
 
@@ -96,6 +113,7 @@ async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.E
     """Serve the desk on ``listening``. It needs the database only: other services' relays publish its events."""
     metrics = Metrics()
     with _open_database(settings) as store:
+        record_gate(store)
         desk = build_desk(store, build_ingest(store, metrics, InProcesses(settings.reader_processes)), metrics)
         presence = Presence(store.engine, "desk").run(stop)
         await run_together({"desk": desk.run_until(stop, listening), "presence": presence}, stop)

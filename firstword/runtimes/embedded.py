@@ -60,6 +60,7 @@ class EmbeddedRuntime:
         self._erased = erased
         self._clock = clock
         self._log = EventLog()
+        self._letters = DeadLetters()
         self._quarantine = _Quarantine(engine, clock)
         workers: list[_Worker] = [
             _ProcessorWorker(engine, processor, self._log, self._quarantine, batch) for processor in pipeline.processors
@@ -82,7 +83,7 @@ class EmbeddedRuntime:
         while True:
             done = self._run_once(workers)
             total += done
-            if done == 0 and not self._fire_due(workers):
+            if done == 0 and not self._fire_due(workers) and not self._replay(workers):
                 return total
 
     def run(self, stop: threading.Event, *, poll_seconds: float = 0.1) -> None:
@@ -114,8 +115,9 @@ class EmbeddedRuntime:
     def _has_new_work(self) -> bool:
         with reading(self._engine) as connection:
             end = self._log.end(connection)
+            asked = bool(self._letters.asked(connection))
         now = self._clock.now()
-        if end == self._seen_end and not any(worker.is_due(now) for worker in self._workers):
+        if not asked and end == self._seen_end and not any(worker.is_due(now) for worker in self._workers):
             return False
         self._seen_end = end
         return True
@@ -144,6 +146,21 @@ class EmbeddedRuntime:
                 return True
         return False
 
+    def _replay(self, workers: Sequence[_Worker]) -> bool:
+        """Process again the events for which somebody asked, each in a transaction of its own.
+
+        An event that fails again becomes a new dead letter, of the next attempt.
+        """
+        by_name = {worker.name: worker for worker in workers}
+        with reading(self._engine) as connection:
+            letters = [letter for letter in self._letters.asked(connection) if letter.consumer in by_name]
+        for letter in letters:
+            with self._engine.begin() as connection:
+                out = by_name[letter.consumer].again(connection, letter)
+                self._letters.drop(connection, [letter.id], self._clock.now())
+            self._notify(out)
+        return bool(letters)
+
     def _notify(self, out: Sequence[AnyEvent]) -> None:
         if out and self._on_events is not None:
             self._on_events(out)
@@ -159,7 +176,15 @@ class _Quarantine:
         with reading(engine) as connection:
             self._limit.restore(self._letters.pending_since(connection, window_start(clock.now())))
 
-    def put(self, connection: Connection, consumer: str, version: int, stored: StoredEvent, error: Exception) -> None:
+    def put(
+        self,
+        connection: Connection,
+        consumer: str,
+        version: int,
+        stored: StoredEvent | DeadLetter,
+        error: Exception,
+        attempt: int = 1,
+    ) -> None:
         now = self._clock.now()
         self._limit.add(now, f"{consumer}, {stored.topic}/{stored.seq}: {error}")
         letter = DeadLetter(
@@ -171,6 +196,7 @@ class _Quarantine:
             reason=str(error),
             place=type(error).__name__,
             at=now,
+            attempt=attempt,
         )
         self._letters.add(connection, letter)
 
@@ -182,6 +208,10 @@ class _Worker:
     topics: tuple[str, ...]
 
     def work(self, connection: Connection) -> tuple[int, list[AnyEvent]]:
+        raise NotImplementedError
+
+    def again(self, connection: Connection, letter: DeadLetter) -> list[AnyEvent]:
+        """Process an event that failed; if it fails again, it becomes a dead letter of the next attempt."""
         raise NotImplementedError
 
     def is_due(self, now: datetime) -> bool:
@@ -229,6 +259,21 @@ class _ProcessorWorker(_Worker):
         self._log.commit(connection, self.name, batch[-1].seq)
         self._offset = batch[-1].seq
         return len(batch), out
+
+    def again(self, connection: Connection, letter: DeadLetter) -> list[AnyEvent]:
+        self._connection = connection
+        out: list[AnyEvent] = []
+        try:
+            event = decode(letter.topic, letter.payload)
+            if letter.topic not in self._processor.references:
+                out.extend(self._stepper.step(event))
+            elif self._log.is_newest(connection, letter.topic, letter.seq):
+                self._processor.update_reference(event)
+        except (UnreadableEvent, KnownBadEvent) as error:
+            version = self._processor.version
+            self._quarantine.put(connection, self.name, version, letter, error, letter.attempt + 1)
+        self._write(connection, out)
+        return out
 
     def is_due(self, now: datetime) -> bool:
         earliest = self._stepper.timers.earliest()
@@ -291,3 +336,10 @@ class _SinkWorker(_Worker):
         if batch:
             self._log.commit(connection, self.name, batch[-1].seq)
         return len(batch), []
+
+    def again(self, connection: Connection, letter: DeadLetter) -> list[AnyEvent]:
+        try:
+            self._sink.apply(connection, decode(letter.topic, letter.payload))
+        except (UnreadableEvent, KnownBadEvent) as error:
+            self._quarantine.put(connection, self.name, 1, letter, error, letter.attempt + 1)
+        return []

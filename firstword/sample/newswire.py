@@ -14,12 +14,12 @@ from typing import Literal, Self
 from xml.sax.saxutils import escape
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from yaml import YAMLError
 
 from schemas.base import Model
 from schemas.mentions import SourceGrade, SourceKind, SourceLetter
 from services.common.errors import BadInput
+from services.common.yaml_table import load_yaml
 
 __all__ = ["Newswire", "Publisher", "Story", "read_newswire", "render_feed"]
 
@@ -86,7 +86,7 @@ def read_newswire(path: Path) -> Newswire:
         BadInput: the file can't be read or is invalid; the message names the field.
     """
     try:
-        return Newswire.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+        return Newswire.model_validate(load_yaml(path.read_text(encoding="utf-8")))
     except (OSError, YAMLError) as error:
         raise BadInput(f"{path} can't be read: {error}.") from None
     except ValidationError as error:

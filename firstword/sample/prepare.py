@@ -20,7 +20,7 @@ from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.private_files import make_private_folder
 from services.ingest.service import IngestService
-from services.notifier import queries
+from services.notifier import audit, queries
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.actions.drafts import mark_sent
 from services.notifier.desk.auth import Viewer
@@ -66,6 +66,9 @@ async def prepare(store: Store, builders: Builders, *, book: Book | None, opml: 
     wanted = book if book is not None else (_sample_book() if known is None else None)
     if wanted is not None:
         change = store.import_book(wanted)
+        if book is not None:
+            with store.engine.begin() as connection:
+                audit.record(connection, store.clock.now(), "ops", "book.imported", "start", detail=change.summary)
         sample = " (the sample's invented clients)" if wanted.firm.sample else ""
         notes.append(f"Client book: {change.summary}{sample}")
         if change.not_in_book:

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from firstword.storage.tables import dead_letters
 from services.common.db import upsert
 
 __all__ = ["DeadLetter", "DeadLetters"]
+
+#: Letters that are written or read at once.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class DeadLetter:
     """One event that failed.
 
     ``place`` is the error's class, ``version`` the consumer's version, ``id`` the row's number (0: not stored yet).
+    ``asked_at`` is when somebody asked for another attempt, which the runtime has not made yet.
     """
 
     consumer: str
@@ -31,6 +35,7 @@ class DeadLetter:
     at: datetime
     attempt: int = 1
     id: int = 0
+    asked_at: datetime | None = None
 
 
 class DeadLetters:
@@ -62,10 +67,7 @@ class DeadLetters:
             .order_by(dead_letters.c.id.desc())
             .limit(limit)
         )
-        return [
-            DeadLetter(**{name: value for name, value in row.items() if name != "replayed_at"})
-            for row in connection.execute(query).mappings()
-        ]
+        return [_letter(row) for row in connection.execute(query).mappings()]
 
     def count_pending(self, connection: Connection) -> int:
         """Return the number of pending letters."""
@@ -79,4 +81,28 @@ class DeadLetters:
 
     def drop(self, connection: Connection, ids: Collection[int], now: datetime) -> None:
         """Mark letters as dealt with."""
-        connection.execute(update(dead_letters).where(dead_letters.c.id.in_(ids)).values(replayed_at=now))
+        self._set(connection, ids, replayed_at=now)
+
+    def ask(self, connection: Connection, ids: Collection[int], now: datetime | None) -> None:
+        """Ask the runtime for another attempt at these letters, or with None take that back."""
+        self._set(connection, ids, asked_at=now)
+
+    def asked(self, connection: Connection) -> list[DeadLetter]:
+        """Return the pending letters for which another attempt was asked, in the order of their events."""
+        query = (
+            select(dead_letters)
+            .where(dead_letters.c.replayed_at.is_(None), dead_letters.c.asked_at.is_not(None))
+            .order_by(dead_letters.c.seq, dead_letters.c.id)
+            .limit(_AT_ONCE)
+        )
+        return [_letter(row) for row in connection.execute(query).mappings()]
+
+    def _set(self, connection: Connection, ids: Collection[int], **values: datetime | None) -> None:
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), _AT_ONCE):
+            chosen = dead_letters.c.id.in_(wanted[start : start + _AT_ONCE])
+            connection.execute(update(dead_letters).where(chosen).values(**values))
+
+
+def _letter(row: RowMapping) -> DeadLetter:
+    return DeadLetter(**{name: value for name, value in row.items() if name != "replayed_at"})

@@ -40,6 +40,16 @@ _SQLITE_ERRORS = {
     "disk i/o error": ("can't be read or written: the disk reports an error", "Check the disk, then start again."),
     "database is locked": ("is in use by another program", "Close that program, for example a database browser."),
 }
+#: What libpq says of a connection with TLS → what to do.
+_TLS_FIXES = {
+    "certificate verify failed": "Give the certificate of those who signed the server's: FIRSTWORD_DATABASE_CA.",
+    "does not match host name": "Name the server in FIRSTWORD_DATABASE as its certificate does.",
+    "root certificate file": "FIRSTWORD_DATABASE_CA names no file that can be read; correct it.",
+    "could not read root certificate": "FIRSTWORD_DATABASE_CA holds no certificate (PEM); correct it.",
+    "server does not support SSL": "Switch on TLS at the server (ssl = on), or unset FIRSTWORD_DATABASE_CA.",
+    "no encryption": "The server accepts encrypted connections only: set FIRSTWORD_DATABASE_CA.",
+    "password authentication failed": "Correct the user in FIRSTWORD_DATABASE, or FIRSTWORD_DATABASE_PASSWORD.",
+}
 _SPELLINGS = ("postgres", "postgresql", "postgresql+psycopg")
 
 
@@ -58,7 +68,10 @@ def explain_database_error(error: DBAPIError) -> FirstwordError | None:
 
 def _unreachable(error: OperationalError, what: str) -> Unreachable:
     reason = next(iter(str(error.orig).strip().splitlines()), "no answer")
-    fix = "Check that the server runs and that FIRSTWORD_DATABASE is correct."
+    fix = next(
+        (fix for phrase, fix in _TLS_FIXES.items() if phrase in str(error.orig)),
+        "Check that the server runs and that FIRSTWORD_DATABASE is correct.",
+    )
     return Unreachable(f"{what} can't be reached: {reason}.", fix=fix)
 
 

@@ -100,6 +100,12 @@ class EventLog:
         query = select(events.c.payload).where(events.c.topic == topic).order_by(events.c.seq.desc()).limit(limit)
         return [decode(topic, payload) for (payload,) in connection.execute(query)]
 
+    def is_newest(self, connection: Connection, topic: str, seq: int) -> bool:
+        """Return true if no later event on ``topic`` has the key of event ``seq``, and it is stored itself."""
+        key = select(events.c.key).where(events.c.topic == topic, events.c.seq == seq).scalar_subquery()
+        last = select(func.max(events.c.seq)).where(events.c.topic == topic, events.c.key == key)
+        return bool(connection.scalar(last) == seq)
+
     def has_any(self, connection: Connection, topic: str) -> bool:
         """Return true if any event on ``topic`` is stored."""
         return self.has_more(connection, [topic], after=0)

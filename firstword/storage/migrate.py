@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,6 +19,7 @@ from services.ingest.tables import metadata as ingest_tables
 from services.notifier import model_answers as _model_answers  # noqa: F401 - adds to the notifier's
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.client_book import tables as _client_book_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.client_book.duplicate_store import rebuild_duplicate_keys
 from services.notifier.client_import import tables as _client_import_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.event_views import store as event_views
@@ -54,7 +56,7 @@ def migrate(engine: Engine) -> str | None:
         NewerDatabase: this version doesn't know the database's revision.
         Unreachable: the database does not answer.
     """
-    config, scripts = _scripts()
+    scripts = _scripts()
     head = scripts.get_current_head()
     if _revision(engine, scripts) == head:
         return None
@@ -62,12 +64,14 @@ def migrate(engine: Engine) -> str | None:
         exclusive(connection, "migrate")
         if MigrationContext.configure(connection).get_current_revision() == head:
             return None
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if event_views.is_empty(connection):
             event_views.rebuild(connection)
         if search_index.is_empty(connection):
             search_index.rebuild(connection)
+        rebuild_duplicate_keys(connection)
     return head
 
 
@@ -79,7 +83,7 @@ def require_migrated(engine: Engine) -> None:
         NewerDatabase: a later version wrote them.
         Unreachable: the database does not answer.
     """
-    _, scripts = _scripts()
+    scripts = _scripts()
     found = _revision(engine, scripts)
     if found != scripts.get_current_head():
         raise NotMigrated(
@@ -88,10 +92,16 @@ def require_migrated(engine: Engine) -> None:
         )
 
 
-def _scripts() -> tuple[Config, ScriptDirectory]:
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config, ScriptDirectory.from_config(config)
+    return config
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Return the revisions, whose files are read once."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _revision(engine: Engine, scripts: ScriptDirectory) -> str | None:

@@ -1,7 +1,7 @@
 """The runtimes' own tables.
 
-Both runtimes: processor states. Embedded: events, offsets and dead letters. Stack: the outbox to Kafka, the offsets of
-each partition in this database, and the ids of recent events.
+Both runtimes: processor states, and when old data was last removed. Embedded: events, offsets and dead letters. Stack:
+the outbox to Kafka, the offsets of each partition in this database, and the ids of recent events.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from services.common.db import UtcDateTime
 
-__all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "recent", "states", "taken"]
+__all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "recent", "retention_runs", "states", "taken"]
 
 metadata = MetaData()
 #: SQLite assigns row numbers to INTEGER columns only; they hold 64 bits there.
@@ -75,6 +75,7 @@ dead_letters = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("replayed_at", UtcDateTime, nullable=True),
+    Column("asked_at", UtcDateTime, nullable=True),
     UniqueConstraint("consumer", "topic", "seq", "attempt", name="uq_dead_letters_where"),
 )
 
@@ -115,4 +116,15 @@ recent = Table(
     Column("event_id", String(80), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Index("ix_recent_at", "at"),
+)
+
+#: The last removal of each kind of old data. ``ended_at`` is null while it runs, and after a crash.
+retention_runs = Table(
+    "retention_runs",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("before", UtcDateTime, nullable=False),  # what is older was to be removed
+    Column("removed", BigInteger, nullable=False),  # rows
+    Column("ended_at", UtcDateTime),
 )

@@ -40,15 +40,25 @@ NOT_EXPORTED = {
     "event_stories": "derived from the alerts, which are exported",
     "event_evidence": "derived from the alerts, which are exported",
     "search_entries": "derived from the clients, alerts and drafts, which are exported",
+    "search_bodies": "derived from the drafts, which are exported",
+    "duplicate_keys": "derived from the clients, which are exported",
     "search_words": "derived from the clients, alerts and drafts, which are exported",
     "channel_outages": "whether mail works from where the other installation runs",
     "draft_editors": "who has a draft open at the moment",
     "draft_alerts": "derived from the drafts, which are exported",
+    "feed_credentials": "secrets of feeds; set them again in the new place with 'firstword feeds credentials'",
+    "websub": "subscriptions at hubs for the address of this installation; the other one makes its own",
     "audit_seals": "the audit log, which is exported, is sealed anew in the new place",
     "outcomes": "derived from the events of that topic, which are exported",
     "client_imports": "files that were imported here; the changes they made are exported with the history",
     "dead_letters": "refer to positions in the event log",
+    "retention_runs": "when old data was last removed here",
     "signin_links": "secrets",
+    "sessions": "sessions of browsers; people sign in anew in the new place",
+    "second_factors": "secrets; people set them up anew in the new place",
+    "recovery_codes": "secrets of second factors",
+    "required_factors": "which roles need a second factor; the owner says so again once people have set theirs up",
+    "signin_failures": "failed sign-ins of the last day",
     "api_tokens": "secrets; create new ones in the new place",
     "api_requests": "answers to the API's requests of the last day",
     "states": "only those of the drafting processor are exported, as section 'told'; the matcher rebuilds its own",
@@ -100,18 +110,28 @@ def sections(
 
 
 _LATER_FEED_COLUMNS = (
-    "speaks_for", "ground", "host", "skip_hours", "skip_days", "redirect_url", "redirect_days", "redirect_seen_at",
+    "speaks_for", "ground", "host", "kind", "links_under", "links_in", "skip_hours", "skip_days", "redirect_url",
+    "redirect_days", "redirect_seen_at", "delays",
 )  # fmt: skip
+
+
+_OPENID = ("email", "openid_subject")
 
 
 def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> tuple[Section, ...]:
     """Return the tables, each after the tables that its rows refer to."""
     return (
         TableRows(ingest.feeds, blank=("leased_until", "host"), optional=_LATER_FEED_COLUMNS),
+        TableRows(ingest.mailboxes),
         TableRows(ingest.feed_items),
-        TableRows(ingest.quarantine),
+        TableRows(ingest.quarantine, optional=("fix", "first_at", "times", "entries", "body")),
+        TableRows(ingest.unread_messages),
         TableRows(notifier.clients, blank=("heard_until",)),
         TableRows(client_book.client_changes),
+        TableRows(client_book.managers),
+        TableRows(notifier.source_changes),
+        TableRows(client_book.client_file_values),
+        TableRows(client_book.distinct_clients),
         TableRows(notifier.alerts),
         TableRows(notifier.drafts, optional=("approval",)),
         TableRows(notifier.draft_marks),
@@ -128,7 +148,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(notifier.deliveries, optional=("plan",)),
         TableRows(notifier.delivery_attempts),
         TableRows(notifier.interactions),
-        TableRows(notifier.users, blank=("api_token_hash",), optional=("open_next", "shortcuts")),
+        TableRows(notifier.users, blank=("api_token_hash",), optional=("open_next", "shortcuts", "team", *_OPENID)),
         TableRows(triage.saved_views),
         TableRows(erasures),
         UnkeyedRows(notifier.audit_log, numbered_by="id", left_out=("seal",)),

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterable, Iterator, Sequence
 
+from aiokafka.conn import create_conn
+from aiokafka.errors import AuthenticationFailedError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
+from aiokafka.errors import KafkaError as ClientError
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
+from firstword.runtimes.kafka.security import connection_options, explain_tls_error, tls_context
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.topics import TopicChange, TopicSpec
 from services.common.errors import FirstwordError, Unreachable
 
-__all__ = ["KafkaRefused", "TopicAdmin", "open_admin"]
+__all__ = ["KafkaRefused", "TopicAdmin", "check_connection", "open_admin"]
 
 ANSWER_MS = 15_000
 CONNECT_SECONDS = 5
+#: The time in which a refused connection is closed; its loop must run meanwhile, or the socket stays open.
+CLOSE_SECONDS = 0.3
 UNREACHABLE_FIX = "Check that it runs and that the address is correct."
 
 
@@ -28,14 +36,17 @@ class KafkaRefused(FirstwordError):
 def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     """Yield a connected admin client.
 
+    Must be called outside an event loop.
+
     Raises:
-        Unreachable: no broker answers.
-        KafkaRefused: a broker refuses a request.
+        Unreachable: no broker answers, or its certificate is not trusted.
+        KafkaRefused: a broker refuses the user name, the password or a request.
     """
-    _require_listener(settings.brokers)
+    host, port = _require_listener(settings)
+    asyncio.run(_require_answer(settings, host, port))
     try:
         client = KafkaAdminClient(
-            bootstrap_servers=settings.brokers.split(","),
+            **connection_options(settings),
             client_id=f"{settings.prefix}firstword-admin",
             request_timeout_ms=ANSWER_MS,
             bootstrap_timeout_ms=ANSWER_MS,
@@ -50,18 +61,73 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
         client.close()
 
 
-def _require_listener(brokers: str) -> None:
-    """Check that a broker listens. Without one, the client leaves its sockets open and takes longer to fail."""
-    refusals = []
-    for server in brokers.split(","):
+def check_connection(settings: KafkaSettings) -> None:
+    """Connect once, so that a wrong certificate or password is said at the start, in words.
+
+    Raises:
+        Unreachable: no broker answers, or its certificate is not trusted.
+        KafkaRefused: the user name or password is wrong.
+    """
+    with open_admin(settings):
+        pass
+
+
+async def _require_answer(settings: KafkaSettings, host: str, port: int) -> None:
+    """Check that this broker answers and takes the user name and password.
+
+    The admin client tries for long, leaves the sockets of failed attempts open, and doesn't say what is wrong.
+
+    Raises:
+        Unreachable: it is the only one, and does not answer.
+        KafkaRefused: it refuses the user name, the password or their mechanism.
+    """
+    options = connection_options(settings)
+    del options["bootstrap_servers"]
+    try:
+        connection = await create_conn(host, port, request_timeout_ms=ANSWER_MS, **options)
+    except UnsupportedSaslMechanismError:
+        what, fix = f"it does not take passwords by {settings.sasl}", "Correct FIRSTWORD_KAFKA_SASL."
+    except (AuthenticationFailedError, SaslAuthenticationFailed):
+        what = "the user name or password is wrong"
+        fix = "Correct FIRSTWORD_KAFKA_USERNAME or FIRSTWORD_KAFKA_PASSWORD."
+    except (ClientError, OSError) as error:
+        await asyncio.sleep(CLOSE_SECONDS)
+        if "," in settings.brokers:
+            return  # another one may answer the admin client
+        fix = UNREACHABLE_FIX
+        if settings.security == "plaintext":
+            fix += " If it asks for TLS, set FIRSTWORD_KAFKA_SECURITY=tls."
+        reason = f"it does not answer: {error}" if str(error) else "it does not answer"
+        raise Unreachable(f"Kafka at {settings.brokers} can't be reached ({host}:{port}: {reason}).", fix=fix) from None
+    else:
+        closing = connection.close()
+        if closing is not None:
+            await closing
+        return
+    await asyncio.sleep(CLOSE_SECONDS)
+    raise KafkaRefused(f"Kafka at {settings.brokers} refused the connection: {what}.", fix=fix)
+
+
+def _require_listener(settings: KafkaSettings) -> tuple[str, int]:
+    """Return the first broker that listens, and is the right one, if TLS is used.
+
+    Without one, the client leaves its sockets open and takes longer to fail, without a reason that people understand.
+    """
+    context, refusals, fix = tls_context(settings), [], UNREACHABLE_FIX
+    for server in settings.brokers.split(","):
         host, _, port = server.strip().rpartition(":")
+        host = host.strip("[]")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+            with socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS) as connection:
+                if context is not None:
+                    context.wrap_socket(connection, server_hostname=host).close()
+                return host, int(port)
+        except ssl.SSLError as error:
+            what, fix = explain_tls_error(error)
+            refusals.append(f"{server}: {what}")
         except (OSError, ValueError) as error:
             refusals.append(f"{server}: {error}")
-        else:
-            return
-    raise Unreachable(f"Kafka at {brokers} can't be reached ({'; '.join(refusals)}).", fix=UNREACHABLE_FIX)
+    raise Unreachable(f"Kafka at {settings.brokers} can't be reached ({'; '.join(refusals)}).", fix=fix)
 
 
 class TopicAdmin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
 from services.common.errors import Unreachable
@@ -20,7 +21,7 @@ async def read_compacted(settings: KafkaSettings, topic: str) -> list[AnyEvent]:
         Unreachable: Kafka does not answer.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.brokers,
+        **connection_options(settings),
         client_id=f"{settings.prefix}firstword-export",
         auto_offset_reset="earliest",
         enable_auto_commit=False,

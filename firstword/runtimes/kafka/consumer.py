@@ -24,6 +24,7 @@ from firstword.runtimes.kafka.dead_letter_topics import letters_since
 from firstword.runtimes.kafka.health import Progress
 from firstword.runtimes.kafka.records import InboundRecord, inbound_record
 from firstword.runtimes.kafka.references import ReferenceReader
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.topics import TOPICS
@@ -117,7 +118,7 @@ class DatabaseConsumer:
     async def _consume(self, stop: asyncio.Event) -> None:
         settings = self._settings
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.brokers,
+            **connection_options(settings),
             client_id=f"{settings.prefix}firstword-consumer",
             group_id=self._group,
             group_instance_id=settings.instance,

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, parse_dead_letter
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, inbound_record
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
 from services.common.errors import Unreachable
@@ -64,9 +65,7 @@ async def read_pending(
         Unreachable: Kafka does not answer.
     """
     partitions = {TopicPartition(settings.topic(TOPICS[topic].dead_letters), 0): topic for topic in topics}
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.brokers, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**connection_options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
     try:
         await consumer.start()
         consumer.assign(list(partitions))
@@ -124,7 +123,7 @@ def _notes(letters: Sequence[PendingLetter], note: Note) -> list[OutboundRecord]
 
 
 async def _send(settings: KafkaSettings, records: Sequence[OutboundRecord]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.brokers, enable_idempotence=True)
+    producer = AIOKafkaProducer(**connection_options(settings), enable_idempotence=True)
     try:
         await producer.start()
         for record in records:

@@ -10,6 +10,7 @@ import faust
 
 from firstword.runtimes.kafka.fence import Fence
 from firstword.runtimes.kafka.records import Headers
+from firstword.runtimes.kafka.security import tls_context
 from firstword.runtimes.kafka.settings import KafkaSettings
 from services.common.errors import BadInput, FirstwordError
 from services.common.private_files import make_private_folder
@@ -33,6 +34,7 @@ def new_app(settings: KafkaSettings, group: str) -> Any:
     return faust.App(
         group,
         broker=[f"aiokafka://{server.strip()}" for server in settings.brokers.split(",")],
+        broker_credentials=_credentials(settings),
         autodiscover=False,
         store=f"{settings.store}://",
         datadir=_data_dir(settings, group),
@@ -53,6 +55,21 @@ def new_app(settings: KafkaSettings, group: str) -> Any:
         stream_wait_empty=True,
         # In memory, Faust drops a standby's states when a recovery completes, so standbys would be useless.
         table_standby_replicas=1 if settings.store == "rocksdb" else 0,
+    )
+
+
+def _credentials(settings: KafkaSettings) -> Any:
+    """Return what Faust gives to its clients, as :func:`connection_options` does to ours; None without TLS."""
+    context = tls_context(settings)
+    if context is None:
+        return None
+    if settings.username is None or settings.password is None:
+        return faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        username=settings.username,
+        password=settings.password.get_secret_value(),
+        mechanism=settings.sasl,
+        ssl_context=context,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from firstword.runtimes.kafka.records import InboundRecord, inbound_record
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
 from services.common.errors import KnownBadEvent
@@ -56,7 +57,7 @@ class ReferenceReader:
             self.caught_up.set()
             return
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.brokers,
+            **connection_options(self._settings),
             client_id=f"{self._settings.prefix}firstword-references",
             auto_offset_reset="earliest",
             enable_auto_commit=False,

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.outbox import LATEST_MUST_BE_LAST, PARTITION, Outbox, OutboxRow
 from services.common.clock import Clock
@@ -102,7 +103,7 @@ class Relay:
         if stop.is_set():
             return
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.brokers,
+            **connection_options(self._settings),
             client_id=f"{self._settings.prefix}firstword-relay",
             acks="all",
             enable_idempotence=True,  # a retried batch does not overtake the one before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from firstword.runtimes.dead_letter_limit import DEAD_LETTERS_PER_HOUR
@@ -27,6 +27,18 @@ class KafkaSettings(EnvironmentSettings):
         validation_alias=AliasChoices("brokers", "FIRSTWORD_KAFKA"),
         description="bootstrap servers as host:port, separated by commas",
     )
+    security: Literal["plaintext", "tls"] = Field(
+        default="plaintext", description="how to connect to the brokers; with tls, their certificates are checked"
+    )
+    ca: Path | None = Field(
+        default=None,
+        description="a file with the certificates of those who sign the brokers' (PEM); default: the system's",
+    )
+    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="how the password is sent, if there is a user name; only over TLS"
+    )
+    username: str | None = Field(default=None, description="the user name for the brokers; needs TLS and a password")
+    password: SecretStr | None = None
     prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$", description="prefix of every topic and group")
     replication: int = Field(default=1, ge=1, le=5, description="copies of every partition; 3 with three brokers")
     batch: int = Field(default=500, ge=1, le=10_000, description="maximum number of records per batch")
@@ -75,9 +87,25 @@ class KafkaSettings(EnvironmentSettings):
 
 
 def find_kafka_settings(**given: object) -> KafkaSettings | None:
-    """Return the settings, or None if no broker is named; see :func:`read_kafka_settings`."""
+    """Return the settings, or None if no broker is named; see :func:`read_kafka_settings`.
+
+    Raises:
+        BadInput: a value is not valid, or the settings of TLS don't fit together.
+    """
     settings = load_settings(KafkaSettings, given)
-    return settings if settings.brokers else None
+    if not settings.brokers:
+        return None
+    if settings.security == "plaintext" and (settings.username or settings.ca):
+        raise BadInput(
+            "FIRSTWORD_KAFKA_USERNAME or _CA is set, but connections to Kafka are not encrypted.",
+            fix="Set FIRSTWORD_KAFKA_SECURITY=tls, or remove the others.",
+        )
+    if (settings.username is None) != (settings.password is None):
+        missing = "PASSWORD" if settings.password is None else "USERNAME"
+        raise BadInput(
+            f"FIRSTWORD_KAFKA_{missing} is missing.", fix="Set both the user name and the password, or none."
+        )
+    return settings
 
 
 def read_kafka_settings(**given: object) -> KafkaSettings:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from firstword.runtimes.kafka.records import InboundRecord, PartitionId, inbound_record
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from services.common.errors import FirstwordError
 
@@ -26,7 +27,7 @@ class GroupWatch:
     def __init__(self, settings: KafkaSettings, group: str) -> None:
         self._settings = settings
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.brokers,
+            **connection_options(settings),
             client_id=f"{settings.prefix}firstword-watch",
             group_id=group,
             enable_auto_commit=False,
@@ -50,7 +51,7 @@ class GroupWatch:
         Raises:
             MissingTopic: a topic is missing or has another number of partitions.
         """
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.brokers)
+        admin = AIOKafkaAdminClient(**connection_options(self._settings))
         await admin.start()
         try:
             described = await admin.describe_topics([self._settings.topic(topic) for topic in wanted])
@@ -85,7 +86,7 @@ class GroupWatch:
         """Return a partition's records with offsets from ``begin`` to before ``end``, less those compacted away."""
         (kafka_partition,), found = self._to_kafka([partition]), list[InboundRecord]()
         async with AIOKafkaConsumer(
-            bootstrap_servers=self._settings.brokers,
+            **connection_options(self._settings),
             client_id=f"{self._settings.prefix}firstword-between",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
