@@ -35,7 +35,7 @@ CONTACT_EXPORTS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 _CUSTOM = {
     "zone": "Time zone", "language": "Language", "risk": "Risk tolerance", "limit": "Messages per week",
-    "quiet": "Quiet hours",
+    "quiet": "Quiet hours", "note": "Notes", "day": "Note date",
 }  # fmt: skip
 GOOD: tuple[dict[str, str], ...] = (
     {"id": "p-1", "first": "Ada", "last": "Lovell", "company": "Lovell & Søn; Partner", "email": "ada@lovell.example",
@@ -60,16 +60,32 @@ FAULTS: tuple[tuple[dict[str, str], str, str], ...] = (
 _MORE_FAULTS: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"id": "f-11", "last": "Hours", "quiet": "late"}, "quiet", "not a range of hours"),
     ({"id": "f-12", "last": "Tongue", "language": "english!"}, "language", "not a valid language tag"),
+    ({"id": "f-13", "last": "Day", "note": "Met", "day": "31/02/2026"}, "day", "not a valid date"),
+    ({"id": "f-14", "last": "Below", "limit": "-1"}, "limit", "not a whole number"),
+    ({"id": "f-15", "last": "Comma", "limit": "2,5"}, "limit", "not a whole number"),
+    ({"id": "f-16", "last": "n" * 300}, "last", "has 300 characters"),
+    ({"id": "f-17", "last": "JosÃ©"}, "last", "wrong encoding"),
+    ({"id": "f-18", "last": "=A1+B1"}, "last", "holds a formula"),
+    ({"id": "f-19", "last": "Error", "company": "#REF!"}, "company", "error #REF!"),
+    ({"id": "f-20", "last": "moved@x.example"}, "last", "may have moved"),
 )
 #: A custodian's holdings: two clients in the book, an unknown one, and faults.
 HOLDINGS = (
-    ("Account Number", "Security Name", "ISIN", "Ticker", "Quantity", "Market Value", "Currency"),
+    ("Account Number", "Security Name", "ISIN", "Ticker", "Quantity", "Market Value", "Currency", "Weight"),
     ("claire-arnaud", "Halden Energy", "", "HLDN", "100", "75.000,00", "EUR"),
     ("claire-arnaud", "Apple Inc.", "US0378331005", "AAPL", "10", "25.000,00", "EUR"),
     ("wolfe", "Corvane Pharma", "", "", "5", "1.000,00", "EUR"),
     ("brightwater", "Meridia Bank", "US0378331006", "", "1", "5,00", "EUR"),
     ("nobody", "Halden Energy", "", "HLDN", "1", "5,00", "EUR"),
     ("yusuf", "Halden Energy", "", "HLDN", "1", "a lot", "EUR"),
+    ("yusuf", "Corvane Pharma", "", "", "1", "", "EUR", "-5%"),
+    ("yusuf", "Estmere Group", "", "", "1", "", "EUR", "1.234,5"),
+    ("yusuf", "", "", "", "1", "12,00", "EUR"),
+    ("formula", "=A2", "", "", "1", "12,00", "EUR"),
+    ("error", "Halden Energy", "#N/A", "", "1", "12,00", "EUR"),
+    ("long", "n" * 300, "", "", "1", "12,00", "EUR"),
+    ("encoding", "SociÃ©tÃ© Halden", "", "", "1", "12,00", "EUR"),
+    ("shifted", "Halden Energy", "", "HLDN", "1", "12,00", "EUR", "5%", "5"),
 )
 
 

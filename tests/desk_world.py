@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine, select
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Engine, select
 from firstword.desk_book import DeskBook
 from firstword.interest_preview import InterestPreviewer
 from firstword.storage.engine import open_sqlite
+from schemas.mentions import SourceGrade, SourceLetter
 from schemas.topics import topic_of
 from services.common.db import reading
 from services.common.errors import BadInput, FirstwordError
@@ -23,21 +25,36 @@ from services.common.processing import AnyEvent
 from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
-from services.notifier.desk.actions import alerts, client_edits, clients, deliveries, stopped_news
+from services.notifier.desk.actions import (
+    alerts,
+    client_edits,
+    clients,
+    deliveries,
+    duplicates,
+    stopped_news,
+    triage,
+)
 from services.notifier.desk.actions import drafts as draft_actions
 from services.notifier.desk.actions import undo as undo_actions
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.dependencies import (
+    CredentialKind,
     DeskDependencies,
     DeskSettings,
     FeedImport,
+    FeedPack,
     FeedView,
     FoundFeed,
     PreviewItem,
+    QuarantinePort,
+    Replayed,
     SourceView,
+    UnreadThing,
 )
+from services.notifier.desk.inlet_port import InletSetup, MailboxLook, MailboxSetup, PageSetup
+from services.notifier.desk.openid import OpenIdProvider
 from services.notifier.queries import DraftLine
 from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import all_sinks
@@ -46,10 +63,10 @@ from services.notifier.trades.catalog import Trades
 from tests.desk_data import NOW, seed_events
 from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 
-__all__ = ["OWNER", "FeedNotes", "World"]
+__all__ = ["OWNER", "FeedNotes", "GradeNotes", "InletNotes", "UnreadThings", "World"]
 
 OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
-ACTIONS = (draft_actions, deliveries, clients, client_edits, alerts, stopped_news, undo_actions)
+ACTIONS = (draft_actions, deliveries, clients, client_edits, duplicates, alerts, stopped_news, triage, undo_actions)
 BOOK = DeskBook(Trades.shipped())
 SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
@@ -62,6 +79,8 @@ def _seed() -> tuple[AnyEvent, ...]:
     return tuple(seed_events())
 
 
+#: A file without rows, by the names of its tables.
+_EMPTY: dict[tuple[str, ...], bytes] = {}
 #: The sample desk in memory, by the schema of its tables: to copy it takes less time than to apply its events.
 _SAMPLES: dict[str, sqlite3.Connection] = {}
 
@@ -121,12 +140,141 @@ class FeedNotes:
     def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
         self.done.append((",".join(domains), ground))
 
+    def packs(self) -> Sequence[FeedPack]:
+        return [FeedPack("security", "Security advisories", ("CISA", "CERT"), 1)]
+
+    def add_pack(self, name: str) -> FeedImport:
+        self.done.append(("pack", name))
+        return FeedImport(1, 1)
+
+    def set_credentials(self, feed_id: str, kind: CredentialKind, name: str, secret: str) -> None:
+        self.done.append(("credentials", f"{feed_id} {kind} {name} {secret}"))
+
     def import_opml(self, raw: bytes, name: str) -> FeedImport:
         self.done.append((name, raw.decode()))
         return FeedImport(2, 1, ("line 3: no address",))
 
     def export_opml(self) -> bytes:
         return b"<opml/>"
+
+
+class UnreadThings:
+    """A quarantine in memory. What contains "bad" still can't be read."""
+
+    def __init__(self, *things: UnreadThing, with_events: bool = True) -> None:
+        self.things = {thing.id: thing for thing in things}
+        self.with_events = with_events
+
+    def list(self, limit: int) -> Sequence[UnreadThing]:
+        return list(self.things.values())[:limit]
+
+    def counts(self) -> Mapping[str, int]:
+        return {"document": len(self.things)}
+
+    async def replay(self, id: str) -> Replayed:
+        if "bad" in id:
+            return Replayed(problem="it is a web page.", fix="Look for its feed.")
+        if "event" in id:
+            return Replayed(waits=True)
+        del self.things[id]
+        return Replayed(new=2)
+
+    def drop(self, id: str) -> None:
+        del self.things[id]
+
+
+class InletNotes:
+    """Inlets in memory, beginning with a mailbox and a page. Names that are not lower-case words are refused."""
+
+    def __init__(self) -> None:
+        letters = MailboxSetup("imap.firm.example", "letters", verified_by="mx.firm.example")
+        domain = "letters.inlet.invalid"
+        self.setups = {
+            "feed_1": InletSetup("feed_1", "mailbox", "Newsletters", "letters", domain, mailbox=letters),
+            "feed_2": InletSetup("feed_2", "page", "Agency", page=PageSetup("https://agency.example/press", "Agency")),
+        }
+
+    async def preview(self, page: PageSetup) -> FoundFeed:
+        self._check(page)
+        return FoundFeed(page.url, "Press", 1, (PreviewItem("Halden cuts its dividend", NOW),))
+
+    async def look(self, mailbox: MailboxSetup, password: str) -> MailboxLook:
+        if password == "wrong":
+            raise BadInput("The server refuses the password.", fix="Type it again.")
+        return MailboxLook(2, (("Wire", "Halden cuts its dividend"),), ("mx.firm.example",))
+
+    def setup(self, feed_id: str) -> InletSetup | None:
+        return self.setups.get(feed_id)
+
+    def watch(self, page: PageSetup) -> str:
+        self._check(page)
+        return self._add(InletSetup("", "page", page.title, page=page))
+
+    def create(self, name: str, title: str, kind: Literal["push", "folder"]) -> str:
+        return self._add(InletSetup("", kind, title, self._name(name), f"{name}.inlet.invalid"))
+
+    def create_mailbox(self, name: str, title: str, mailbox: MailboxSetup, password: str) -> str:
+        return self._add(InletSetup("", "mailbox", title, self._name(name), f"{name}.inlet.invalid", mailbox=mailbox))
+
+    def change_page(self, feed_id: str, page: PageSetup) -> None:
+        self._check(page)
+        self.setups[feed_id] = replace(self.setups[feed_id], title=page.title, page=page)
+
+    def change_title(self, feed_id: str, title: str) -> None:
+        self.setups[feed_id] = replace(self.setups[feed_id], title=title)
+
+    def change_mailbox(self, feed_id: str, mailbox: MailboxSetup) -> None:
+        self.setups[feed_id] = replace(self.setups[feed_id], mailbox=mailbox)
+
+    def set_password(self, feed_id: str, password: str) -> str:
+        mailbox = self.setups[feed_id].mailbox
+        assert mailbox is not None
+        return f"imaps://{mailbox.host}:{mailbox.port}"
+
+    def _add(self, setup: InletSetup) -> str:
+        id = f"feed_{len(self.setups) + 1}"
+        self.setups[id] = replace(setup, feed_id=id)
+        return id
+
+    def _name(self, name: str) -> str:
+        if not name.isascii() or not name.isalpha():
+            raise BadInput(f"{name!r} can't be the name of an inlet.", fix="Use letters.")
+        return name.lower()
+
+    def _check(self, page: PageSetup) -> None:
+        if not page.url.startswith("https://"):
+            raise BadInput(f"{page.url} is not a web address.", fix="Give one that begins with https://")
+
+
+class GradeNotes:
+    """Grades of sources in memory, beginning with none."""
+
+    def __init__(self) -> None:
+        self.grades: dict[str, SourceGrade] = {}
+        self.times = 0
+
+    def current(self, domain: str) -> SourceGrade:
+        if "." not in domain:
+            raise BadInput(f"{domain!r} is not a valid domain.", fix="Write it as news.example.")
+        return self.grades.get(domain, SourceGrade(domain=domain, publisher=domain))
+
+    def grade(self, domain: str, letter: SourceLetter, ground: str, publisher: str | None) -> SourceGrade:
+        self.times += 1
+        at = NOW + timedelta(seconds=self.times)
+        known = self.current(domain)
+        self.grades[domain] = known.model_copy(
+            update={
+                "grade": letter,
+                "ground": ground,
+                "publisher": publisher or known.publisher,
+                "set_by": "hand",
+                "set_at": at,
+            }
+        )
+        return self.grades[domain]
+
+    def put_back(self, grade: SourceGrade) -> None:
+        self.grades[grade.domain] = grade
 
 
 @dataclass(frozen=True)
@@ -151,13 +299,21 @@ class World:
     settings: DeskSettings = SETTINGS
     feeds: tuple[FeedView, ...] = ()
     sources: tuple[SourceView, ...] = ()
+    grade_notes: GradeNotes = field(default_factory=GradeNotes)
+    quarantine: QuarantinePort | None = None
+    openid: OpenIdProvider | None = None
+    inlets: InletNotes = field(default_factory=InletNotes)
 
     @classmethod
     def make(cls, folder: Path, events: Sequence[AnyEvent] | None = None) -> World:
         """Create a database filled with ``events`` (default: the sample desk)."""
-        engine = open_sqlite(folder / "desk.db")
-        metadata.create_all(engine)
-        return cls.on(engine, events)
+        path, tables = folder / "desk.db", tuple(metadata.tables)
+        if tables not in _EMPTY:
+            metadata.create_all(engine := open_sqlite(path))
+            engine.dispose()
+            _EMPTY[tables] = path.read_bytes()
+        path.write_bytes(_EMPTY[tables])
+        return cls.on(open_sqlite(path), events)
 
     @classmethod
     def on(cls, engine: Engine, events: Sequence[AnyEvent] | None = None) -> World:
@@ -226,8 +382,9 @@ class World:
         """Return a web client, signed in as ``user_id``."""
         dependencies = DeskDependencies(
             self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes,
-            client_book=BOOK, sources_view=lambda: self.sources,
-            interest_previews=InterestPreviewer(self.engine, Newest(())),
+            client_book=BOOK, quarantine=self.quarantine, sources_view=lambda: self.sources,
+            source_actions=self.grade_notes,
+            interest_previews=InterestPreviewer(self.engine, Newest(())), openid=self.openid, inlets=self.inlets,
         )  # fmt: skip
         client = TestClient(create_app(dependencies), follow_redirects=False)
         if user_id is not None:

@@ -33,9 +33,9 @@ HOW_TO_GET = (
     "name a server with FIRSTWORD_TEST_POSTGRES=postgresql://user:password@host/postgres, start a Docker engine, "
     "or install Debian's package postgresql"
 )
-START_SECONDS = 60
-#: Tests need no durability, and a slow disk must not fail them.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+START_SECONDS = 300
+#: Tests need no durability, and a slow disk must not fail them. Nor may a vacuum hold the template while it is copied.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 
 
 class Postgres:
@@ -220,7 +220,7 @@ class LocalPostgres:
         """
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(30)
+            self._process.wait(START_SECONDS)
 
     def stop(self) -> None:
         """Kill it and delete its data."""

@@ -12,19 +12,20 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-__all__ = ["Kafka", "LocalKafka", "kafka_broker", "kafka_server"]
+__all__ = ["CONFIG", "Kafka", "LocalKafka", "kafka_broker", "kafka_jars", "kafka_server"]
 
 ROOT = Path(__file__).resolve().parents[1]
 KAFKA_VERSION = "4.1.1"
 KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
-START_SECONDS = 60
+#: Generous, because a slow machine is no failure.
+START_SECONDS = 300
 HOW_TO_GET_KAFKA = (
     "no Kafka for this test: name one with FIRSTWORD_TEST_KAFKA=host:9092, start a Docker engine, or install "
     "Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven)"
@@ -59,7 +60,7 @@ class Kafka:
 class LocalKafka(Kafka):
     """A local broker that can be killed and restarted on the same port and data."""
 
-    def __init__(self, jars: Path, folder: Path) -> None:
+    def __init__(self, jars: Path, folder: Path, *, config: str = CONFIG, users: Sequence[str] = ()) -> None:
         port, controller = _free_ports(2)
         super().__init__(f"127.0.0.1:{port}")
         self._port = port
@@ -68,7 +69,7 @@ class LocalKafka(Kafka):
         self._java = ["java", "-Xmx512m", "-Xms128m", "-cp", f"{jars}/*"]
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        self._config.write_text(CONFIG.format(port=port, controller=controller, folder=folder))
+        self._config.write_text(config.format(port=port, controller=controller, folder=folder))
         format_command = [
             *self._java,
             "kafka.tools.StorageTool",
@@ -77,6 +78,7 @@ class LocalKafka(Kafka):
             str(self._config),
             "-t",
             "MkU3OEVBNTcwNTJENDM2Qk",
+            *(part for user in users for part in ("--add-scram", user)),
         ]
         subprocess.run(format_command, check=True, capture_output=True, timeout=START_SECONDS)
 
@@ -127,9 +129,12 @@ def kafka_jars() -> Path | None:
 
 def has_image(image: str) -> bool:
     """Return true if a Docker engine answers and has ``image`` or can pull it."""
-    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, timeout=30).returncode:
+    if shutil.which("docker") is None:
         return False
-    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=30).returncode == 0:
+    if subprocess.run(["docker", "info"], capture_output=True, timeout=START_SECONDS).returncode:
+        return False
+    inspect = ["docker", "image", "inspect", image]
+    if subprocess.run(inspect, capture_output=True, timeout=START_SECONDS).returncode == 0:
         return True
     return subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, timeout=600).returncode == 0
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.notifier.desk import auth
+from tests.browser.conftest import TIMEOUT_MS
 from tests.desk_world import World
 
 pytestmark = pytest.mark.chromium
@@ -20,6 +21,7 @@ def mara(chromium: Browser, world: World, address: str) -> Iterator[Page]:
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "manager-mara", world.clock.now())
     context = chromium.new_context()
+    context.set_default_timeout(TIMEOUT_MS)
     opened = context.new_page()
     opened.goto(f"{address}/signin?token={token}")
     opened.get_by_role("button", name="Sign in to Firstword").click()

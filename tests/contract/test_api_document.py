@@ -55,7 +55,7 @@ class Api:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Api:
-    world = World.make(tmp_path_factory.mktemp("desk")).with_settings(api_rate=10**9)
+    world = World.make(tmp_path_factory.mktemp("desk")).with_settings(api_rate=10**9, find_rate=10**9)
     with world.engine.begin() as connection:
         token = create_api_token(connection, "owner", NOW)
     document = copy.deepcopy(DOCUMENT)
@@ -71,7 +71,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Api:
 @pytest.mark.parametrize(("path", "method", "mode"), CASES, ids=lambda part: getattr(part, "value", part))
 def test_the_api_keeps_to_its_document(desk: Api, path: str, method: str, mode: GenerationMode) -> None:
     @settings(
-        max_examples=25,
+        max_examples=10,  # they are the same in each run, so more of them find little more
         database=None,
         derandomize=True,
         phases=[Phase.generate, Phase.shrink],

@@ -12,12 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from schemas.base import content_id
 from schemas.clients import Client, Trade, Watch
 from schemas.items import Item, Source
 from schemas.mentions import SourceGrade
+from services.common.yaml_table import load_yaml
 from services.ingest.identity.urls import host_of
 from services.matcher.sources.publishers import default_sources
 from tests.scenarios.loader import BEGINNING, MANAGER
@@ -114,7 +113,7 @@ def load_publishers() -> Mapping[str, SourceGrade]:
 
 
 def _read(path: Path) -> Any:
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return load_yaml(path.read_text(encoding="utf-8"))
 
 
 def parse_case(raw: Mapping[str, Any], family: str) -> Case:

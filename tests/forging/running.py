@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -221,7 +221,9 @@ class _Bytes:
     def __init__(self) -> None:
         self.raw: dict[str, bytes] = {}
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         return Response(200, url, self.raw[url])
 
     async def aclose(self) -> None:

@@ -19,6 +19,8 @@ from services.ingest.tables import feed_items, metadata
 from tests.fakes import CollectingPublisher, FakeClock
 from tests.http_server import Reply, Request, serving
 
+pytestmark = pytest.mark.slow
+
 REPLAY = Path(__file__).parents[3] / "shared" / "data" / "feeds" / "replay"
 LOOPBACK = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0)
 

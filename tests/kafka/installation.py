@@ -32,6 +32,8 @@ CHECK_SECONDS = 0.1
 class Installation(Stack):
     """Restarts processes that have ended, as a container engine does. Mail goes to the local port ``smtp_port``."""
 
+    session_seconds = 6
+
     def __init__(self, lab: Lab, url: str, folder: Path, smtp_port: int) -> None:
         super().__init__(lab, url, folder)
         with socket.socket() as free:
@@ -115,7 +117,7 @@ def approve_drafts(address: str, token: str, may_approve: Callable[[str], bool],
     Only drafts whose client id ``may_approve`` accepts.
     """
     approved = 0
-    with httpx.Client(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10) as desk:
+    with httpx.Client(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=120) as desk:
         while not stop.wait(RETRY_SECONDS):
             with contextlib.suppress(httpx.HTTPError):  # the desk or its database is down
                 for draft in list(_open_drafts(desk)):

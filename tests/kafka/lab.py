@@ -24,6 +24,7 @@ from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.fence import is_claim
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, inbound_record, outbound_record
+from firstword.runtimes.kafka.security import connection_options
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.topics import plan, required_topics
 from firstword.runtimes.kafka.values import unpack
@@ -41,7 +42,10 @@ T = TypeVar("T")
 PAST = datetime(2026, 1, 5, 9, tzinfo=UTC)
 #: In the future: timers fire only when later events of the same partition come, however slowly a test runs.
 FUTURE = datetime(2100, 1, 4, 9, tzinfo=UTC)
-TIMEOUT_SECONDS = 60
+#: The limit of every wait. Generous, because a slow machine is no failure.
+TIMEOUT_SECONDS = 600
+#: For tests in which no worker is killed: a session that does not end while the machine is busy.
+LONG_SESSION = {"FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS": "60"}
 
 
 def items(count: int, subjects: int, start: datetime = FUTURE, *, title: str = "news") -> list[AnyEvent]:
@@ -68,7 +72,7 @@ class Worker:
     """A worker process."""
 
     def __init__(self, log: Path, module: str, environment: dict[str, str]) -> None:
-        self._log = log
+        self._log, self.module, self.environment = log, module, environment
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module],
@@ -89,6 +93,11 @@ class Worker:
         return self._process.poll() is None
 
     @property
+    def superseded(self) -> bool:
+        """True if it has ended because another worker took its partitions over: it was too slow for its session."""
+        return not self.alive and "Superseded" in self.log
+
+    @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
@@ -104,11 +113,10 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
-    def terminate(self) -> tuple[int, float]:
-        """Send SIGTERM; return the exit code and the seconds until the exit."""
-        began = time.monotonic()
+    def terminate(self) -> int:
+        """Send SIGTERM and wait; return the exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(TIMEOUT_SECONDS), time.monotonic() - began
+        return self._process.wait(TIMEOUT_SECONDS)
 
     def wait(self) -> int:
         """Wait until it ends by itself; return the exit code."""
@@ -121,7 +129,7 @@ class Worker:
         """Return the status and body of ``/healthz``."""
         port = re.findall(r'"port": (\d+)', self.log)[0]
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.code, refusal.read().decode()
@@ -172,6 +180,12 @@ class Lab:
         self._workers.append(worker)
         return worker
 
+    def restart_superseded(self, workers: list[Worker]) -> None:
+        """Replace workers that were superseded, as a container engine does."""
+        for number, worker in enumerate(workers):
+            if worker.superseded:
+                workers[number] = self.worker(worker.module, **worker.environment)
+
     def send(self, records: Iterable[OutboundRecord], *, rate: float | None = None) -> None:
         """Send records, at most ``rate`` per second."""
         run(self.send_now(records, rate))
@@ -204,9 +218,21 @@ class Lab:
         payloads = [record.payload or b"" for record in self.read("interactions")]
         return {decode("interactions", payload).id: payload for payload in payloads}
 
-    def wait_for_outputs(self, wanted: dict[str, bytes]) -> list[InboundRecord]:
-        """Wait for exactly the outputs ``wanted``, byte for byte; return the records, including repeats."""
-        wait_until(lambda: len(self.outputs()) >= len(wanted), "all outputs")
+    def wait_for_count(self, count: int) -> None:
+        """Wait for at least this many outputs."""
+        wait_until(lambda: len(self.outputs()) >= count, f"{count} outputs")
+
+    def wait_for_outputs(self, wanted: dict[str, bytes], workers: list[Worker] | None = None) -> list[InboundRecord]:
+        """Wait for exactly the outputs ``wanted``, byte for byte; return the records, including repeats.
+
+        Those of ``workers`` that are superseded meanwhile are replaced.
+        """
+
+        def all_there() -> bool:
+            self.restart_superseded(workers or [])
+            return len(self.outputs()) >= len(wanted)
+
+        wait_until(all_there, "all outputs")
         records = self.read("interactions")
         for record in records:
             payload = record.payload or b""
@@ -221,7 +247,7 @@ class Lab:
 
     async def send_now(self, records: Iterable[OutboundRecord], rate: float | None = None) -> None:
         """Send records from within an event loop."""
-        async with AIOKafkaProducer(bootstrap_servers=self.settings.brokers, linger_ms=5) as producer:
+        async with AIOKafkaProducer(**connection_options(self.settings), linger_ms=5) as producer:
             sent = []
             for record in records:
                 topic = self.settings.topic(record.topic)
@@ -237,7 +263,7 @@ class Lab:
         count = TOPICS[topic].partitions if topic in TOPICS else 1 if topic.endswith(".dlq") else 12
         partitions = [TopicPartition(name, number) for number in range(count)]
         async with AIOKafkaConsumer(
-            bootstrap_servers=self.settings.brokers, enable_auto_commit=False, auto_offset_reset="earliest"
+            **connection_options(self.settings), enable_auto_commit=False, auto_offset_reset="earliest"
         ) as consumer:
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)

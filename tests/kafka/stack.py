@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from services.common.db import reading
 from services.notifier.tables import alerts, drafts, interactions, outcomes
-from tests.kafka.lab import Lab
+from tests.kafka.lab import TIMEOUT_SECONDS, Lab
 
 __all__ = ["Stack", "inbox"]
 
@@ -22,6 +22,9 @@ FIRSTWORD = [sys.executable, "-c", "from firstword.cli.main import main; main()"
 class Stack:
     """Runs commands and services with the stack's environment."""
 
+    #: Short where processes are killed, so that others take over soon; else long, for busy machines.
+    session_seconds = 60
+
     def __init__(self, lab: Lab, url: str, folder: Path) -> None:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -29,7 +32,7 @@ class Stack:
             **os.environ,
             "FIRSTWORD_KAFKA": lab.settings.brokers,
             "FIRSTWORD_KAFKA_PREFIX": lab.settings.prefix,
-            "FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS": "6",
+            "FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS": str(self.session_seconds),
             "FIRSTWORD_KAFKA_HEARTBEAT_SECONDS": "1",
             "FIRSTWORD_DATABASE": url,
             "FIRSTWORD_DATA": str(folder / "data"),
@@ -38,14 +41,14 @@ class Stack:
 
     def call(self, *arguments: str) -> str:
         done = subprocess.run(
-            [*FIRSTWORD, *arguments], env=self._environment, capture_output=True, text=True, timeout=180
+            [*FIRSTWORD, *arguments], env=self._environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
         )
         assert done.returncode == 0, f"{arguments}: {done.stderr}\n{self.logs()}"
         return done.stdout
 
     def refused(self, *arguments: str) -> str:
         done = subprocess.run(
-            [*FIRSTWORD, *arguments], env=self._environment, capture_output=True, text=True, timeout=180
+            [*FIRSTWORD, *arguments], env=self._environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
         )
         assert done.returncode == 3, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stderr
@@ -58,7 +61,7 @@ class Stack:
 
     def stop(self, name: str) -> int:
         self._running[name].send_signal(signal.SIGTERM)
-        return self._running.pop(name).wait(30)
+        return self._running.pop(name).wait(TIMEOUT_SECONDS)
 
     def pid(self, name: str) -> int:
         return self._running[name].pid

@@ -66,7 +66,7 @@ OUTAGE_SECONDS = 30
 #: The mail server answers this slowly, so that kills happen during deliveries.
 ANSWER_SECONDS = 0.2
 #: A feed that was being polled when its ingest was killed is polled by another one after 180 s.
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 900
 #: The topics that workers read.
 READ = ("items", "mentions", "alerts", "drafts", "decisions", "interactions")
 HOW_TO_GET = "this test kills its own servers: install Java 17, Maven and Debian's package postgresql"

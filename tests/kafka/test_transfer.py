@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import contextlib
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from firstword.compose import common, embedded
+from firstword.compose.stack import matcher_processors, notifier_processors
+from firstword.runtimes.kafka.admin import open_admin
+from firstword.runtimes.kafka.idle import IdleWaiter
+from firstword.runtimes.kafka.lag import services_on_kafka
 from firstword.storage.engine import open_database
 from firstword.storage.outbox import Outbox
 from firstword.store import Store
@@ -17,9 +22,10 @@ from firstword.transfer.archive import check_archive
 from firstword.transfer.exporter import export_installation
 from firstword.transfer.importer import import_installation
 from services.common.db import reading
+from services.common.errors import Unreachable
 from services.common.settings import Settings
 from services.notifier.tables import contact_decisions, refusals
-from tests.kafka.lab import TIMEOUT_SECONDS
+from tests.kafka.lab import TIMEOUT_SECONDS, Lab, wait_until
 from tests.kafka.stack import Stack, inbox
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
@@ -38,7 +44,9 @@ def outcomes(store: Store) -> list[str]:
         return sorted(store.events.latest_by_key(connection, "outcomes"))
 
 
-def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: str, tmp_path: Path) -> None:
+def test_an_installation_moves_into_the_stack_and_out_again(
+    stack: Stack, lab: Lab, postgres_url: str, tmp_path: Path
+) -> None:
     file, back = tmp_path / "installation.jsonl", tmp_path / "back.jsonl"
     with common.open_store(Settings(data=tmp_path / "installation")) as store, file.open("wb") as out:
         asyncio.run(embedded.prepare(store, book=None, opml=None))
@@ -48,17 +56,9 @@ def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgr
     stack.call("import", str(file))
     stack.start("notifier", "worker", "notifier", "--health-port", "0")
     engine = open_database(postgres_url)
-    until = time.monotonic() + TIMEOUT_SECONDS
-    while _waiting(engine):
-        assert time.monotonic() < until, stack.logs()
-        time.sleep(0.2)
+    wait_until(lambda: not _waiting(engine), "the notifier to send what was imported")
     stack.start("matcher", "worker", "matcher", "--health-port", "0")
-    idle_checks = 0
-    while idle_checks < 3:  # the matcher is done when three checks find nothing waiting
-        assert time.monotonic() < until, stack.logs()
-        lag = stack.call("lag", "--all")
-        idle = "mentions" in lag and "Nothing is waiting." in stack.call("lag") and not _waiting(engine)
-        idle_checks = idle_checks + 1 if idle else 0
+    asyncio.run(wait_until_idle(lab, engine, Settings(data=tmp_path / "unused", database=SecretStr(postgres_url))))
     found = results(engine)
     assert found == before
     engine.dispose()
@@ -66,6 +66,7 @@ def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgr
     assert "Services are using this database: notifier." in stack.refused("export", str(back))
     assert stack.stop("matcher") == 0, stack.logs()
     assert stack.stop("notifier") == 0, stack.logs()
+    wait_until(lambda: not _running(lab), "the workers to leave their groups")
     stack.call("export", str(back))
 
     with common.open_store(Settings(data=tmp_path / "again")) as store, back.open("rb") as given:
@@ -75,6 +76,23 @@ def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgr
         again = results(store.engine)
         assert again["drafts"] == before["drafts"]
         assert again["refusals"] == before["refusals"]
+
+
+def _running(lab: Lab) -> list[str]:
+    with open_admin(lab.settings) as client:
+        return services_on_kafka(client, lab.settings)
+
+
+async def wait_until_idle(lab: Lab, engine: Engine, settings: Settings) -> None:
+    """Wait until the matcher and the notifier have nothing to do, three times in a row."""
+    services = {"matcher": matcher_processors(settings), "notifier": notifier_processors(settings)}
+    async with asyncio.timeout(TIMEOUT_SECONDS), IdleWaiter(engine, lab.settings, services) as waiter:
+        idle_checks = 0
+        while idle_checks < 3:
+            with contextlib.suppress(Unreachable):  # a slow machine takes longer than the two minutes that it waits
+                await waiter.wait()
+                idle_checks += 1
+            await asyncio.sleep(0.5)
 
 
 def _waiting(engine: Engine) -> int:

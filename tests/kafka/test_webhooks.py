@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 ENDPOINTS, PER_TYPE, KILLS = 6, 25, 5
 #: Deliveries in progress when their notifier was killed are retried after two minutes.
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 900
 #: By type of webhook, the event that leads to it: topic, example, changes. `endpoint.disabled` needs no event.
 EVENTS = {
     "alert.raised": ("alerts", "alert.raised", {"alert": {"verdict": "tell"}}),
@@ -67,6 +67,8 @@ def example_event(name: str, number: int, now: datetime) -> AnyEvent:
 
 class Notifiers(Stack):
     """A stack whose processes can be killed."""
+
+    session_seconds = 6
 
     def kill(self, name: str) -> None:
         """Send SIGKILL and wait."""

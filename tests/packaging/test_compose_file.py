@@ -17,6 +17,7 @@ from services.common.settings import (
     EnvironmentSettings,
     LlmSettings,
     MailboxSettings,
+    OpenIdSettings,
     SecondReaderSettings,
     Settings,
     SmtpSettings,
@@ -33,6 +34,7 @@ KINDS: tuple[type[EnvironmentSettings], ...] = (
     MailboxSettings,
     LlmSettings,
     SecondReaderSettings,
+    OpenIdSettings,
     KafkaSettings,
 )
 
@@ -44,13 +46,25 @@ FIXED = {
     "FIRSTWORD_DATABASE": "the stack has its own",
     "FIRSTWORD_DATABASE_PASSWORD": "it is POSTGRES_PASSWORD",
     "FIRSTWORD_KAFKA": "the stack has its own",
+    "FIRSTWORD_DATABASE_CA": "deploy/compose.secure.yml sets it",
+    "FIRSTWORD_KAFKA_SECURITY": "deploy/compose.secure.yml sets it",
+    "FIRSTWORD_KAFKA_CA": "deploy/compose.secure.yml sets it",
+    "FIRSTWORD_KAFKA_SASL": "deploy/compose.secure.yml sets it",
+    "FIRSTWORD_KAFKA_USERNAME": "deploy/compose.secure.yml sets it",
+    "FIRSTWORD_KAFKA_PASSWORD": "it is KAFKA_PASSWORD, which deploy/compose.secure.yml passes on",
     "FIRSTWORD_KAFKA_STATE_DIR": "the rest of the container is read-only",
     "FIRSTWORD_KAFKA_HEALTH_HOST": "health is checked from inside the container",
     "FIRSTWORD_KAFKA_HEALTH_PORT": "the image and the health checks agree on it",
     "FIRSTWORD_KAFKA_INSTANCE": "it names one worker, and there may be several",
 }
 #: Variables that docker-compose.yml and scripts/compose use themselves.
-OF_COMPOSE = {"FIRSTWORD_TAG", "FIRSTWORD_INSTALLATION", "FIRSTWORD_SECRETS", "FIRSTWORD_MATCHER_MEMORY"}
+OF_COMPOSE = {
+    "FIRSTWORD_TAG",
+    "FIRSTWORD_INSTALLATION",
+    "FIRSTWORD_SECRETS",
+    "FIRSTWORD_MATCHER_MEMORY",
+    "FIRSTWORD_TLS",
+}
 #: Secrets and the services that get them. The desk needs hooks to show whom a channel reaches, and keys because
 #: endpoints are added from its container.
 SECRETS_OF = {
@@ -60,6 +74,7 @@ SECRETS_OF = {
     "FIRSTWORD_MAILBOX_PASSWORD": {"notifier"},
     "FIRSTWORD_LLM_KEY": {"notifier"},
     "FIRSTWORD_SECOND_READER_KEY": {"notifier"},
+    "FIRSTWORD_OIDC_CLIENT_SECRET": {"desk"},
     "FIRSTWORD_SLACK_HOOKS": {"notifier", "desk"},
     "FIRSTWORD_TEAMS_HOOKS": {"notifier", "desk"},
     "FIRSTWORD_DATABASE_PASSWORD": set(OURS) - {"matcher", "topics"},
@@ -99,7 +114,7 @@ def test_fixed_settings_exist_and_are_not_passed_on() -> None:
     assert FIXED.keys() <= SETTINGS.keys()
     asked = set(re.findall(r"\$\{(FIRSTWORD_\w+)", (ROOT / "docker-compose.yml").read_text()))
     assert asked - OF_COMPOSE - {"FIRSTWORD_PORT"} == set(CONFIGURABLE)
-    assert example().keys() == {*CONFIGURABLE, *OF_COMPOSE, "FIRSTWORD_PORT", "POSTGRES_PASSWORD"}
+    assert example().keys() == {*CONFIGURABLE, *OF_COMPOSE, "FIRSTWORD_PORT", "POSTGRES_PASSWORD", "KAFKA_PASSWORD"}
 
 
 @pytest.mark.parametrize("name", CONFIGURABLE)
@@ -118,7 +133,8 @@ def test_the_example_shows_each_default(name: str) -> None:
 
 def test_secrets_reach_only_the_services_that_need_them() -> None:
     secrets = {name for name, field in SETTINGS.items() if "SecretStr" in repr(field.annotation)} - {
-        "FIRSTWORD_DATABASE"  # it is set without its password
+        "FIRSTWORD_DATABASE",  # it is set without its password
+        "FIRSTWORD_KAFKA_PASSWORD",  # only with the secure overlay, to all that speak with Kafka
     }
     assert secrets == SECRETS_OF.keys()
     for name, allowed in SECRETS_OF.items():
@@ -153,3 +169,34 @@ def test_every_container_is_hardened_and_has_limits(service: str) -> None:
     if service not in OURS:  # our image has its own
         assert container["user"]
     assert "ports" not in container or service == "desk"
+
+
+def test_the_secure_overlay_encrypts_every_connection_and_asks_for_passwords() -> None:
+    overlay = yaml.safe_load((ROOT / "deploy" / "compose.secure.yml").read_text())["services"]
+    assert overlay.keys() == {*OURS, "kafka", "postgres"}
+    fixed = {name for name, reason in FIXED.items() if "compose.secure.yml" in reason}
+    for service in OURS:
+        environment, plain = overlay[service]["environment"], SERVICES[service]["environment"]
+        wants_database = "FIRSTWORD_DATABASE" in plain
+        assert ("FIRSTWORD_DATABASE_CA" in environment) == wants_database, service
+        if service != "migrate":
+            assert fixed - {"FIRSTWORD_DATABASE_CA"} <= environment.keys(), service
+            assert environment["FIRSTWORD_KAFKA_SECURITY"] == "tls"
+        assert any(volume.endswith("/ca.crt:/run/tls/ca.crt:ro") for volume in overlay[service]["volumes"]), service
+        assert not any("ca.key" in volume for volume in overlay[service]["volumes"]), service
+    broker = overlay["kafka"]["environment"]
+    assert broker["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"] == "CLIENT:SASL_SSL,CONTROLLER:PLAINTEXT"
+    assert broker["KAFKA_LISTENERS"] == "CLIENT://:9092,CONTROLLER://localhost:9093", (
+        "the controller is on loopback only"
+    )
+    assert broker.keys() >= {name for name in SERVICES["kafka"]["environment"] if "LISTENER" in name} - {
+        "KAFKA_CONTROLLER_LISTENER_NAMES"
+    }
+    assert "ssl=on" in overlay["postgres"]["command"]
+    rules = [
+        line.split()
+        for line in (ROOT / "deploy" / "postgres.secure.hba.conf").read_text().splitlines()
+        if line[0] != "#"
+    ]
+    assert {rule[0] for rule in rules} == {"local", "hostssl"}
+    assert {rule[-1] for rule in rules if rule[0] != "local"} == {"scram-sha-256"}

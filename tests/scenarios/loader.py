@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import SourceGrade, SourceGraded
 from services.common.processing import AnyEvent
+from services.common.yaml_table import load_yaml
 
 __all__ = ["BEGINNING", "Expected", "Scenario", "Step", "load_scenarios", "parse_scenarios"]
 
@@ -68,7 +67,7 @@ def load_scenarios() -> list[Scenario]:
 
 def parse_scenarios(text: str, file: str, publishers: dict[str, SourceGrade]) -> list[Scenario]:
     """Return the scenarios in ``text``; ``publishers`` are the values that ``by:`` may have, by key."""
-    return [_scenario(file, raw, publishers) for raw in YAML(typ="safe", pure=True).load(text)]
+    return [_scenario(file, raw, publishers) for raw in load_yaml(text)]
 
 
 def _scenarios() -> Iterator[Scenario]:
@@ -81,7 +80,7 @@ def _scenarios() -> Iterator[Scenario]:
 
 
 def _read(path: Path) -> Any:
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return load_yaml(path.read_text(encoding="utf-8"))
 
 
 def _scenario(file: str, raw: dict[str, Any], publishers: dict[str, SourceGrade]) -> Scenario:

@@ -100,6 +100,7 @@ def parsed() -> dict[Path, tuple[str, ast.Module]]:
     return {path: (source, ast.parse(source)) for path, source in sources.items()}
 
 
+@pytest.mark.slow
 def test_no_retired_word_is_in_the_code(parsed: dict[Path, tuple[str, ast.Module]]) -> None:
     wrong = []
     for path, (source, tree) in parsed.items():

@@ -20,6 +20,7 @@ MADE_ANYWHERE = {
     "ManualClock",
     "SystemClock",
     "DraftWriter",
+    "Repository",
     "SourceGrades",
 }
 EXCEPTIONS = [
@@ -68,3 +69,13 @@ def test_only_compose_builds_the_parts_of_the_product() -> None:
         imported = own_imports(tree) | {"create_engine"}
         elsewhere += [f"{path.relative_to(ROOT)}: {name}" for name in set(calls(tree)) & wanted & imported]
     assert sorted(elsewhere) == EXCEPTIONS
+
+
+def test_every_client_is_built_so_that_it_says_who_asks() -> None:
+    made = [
+        (path.name, function.name)
+        for path in COMPOSE.glob("*.py")
+        for function in ast.walk(parse(path))
+        if isinstance(function, ast.FunctionDef) and "GuardedClient" in set(calls(ast.Module(function.body, [])))
+    ]
+    assert made == [("outbound.py", "build_http")]

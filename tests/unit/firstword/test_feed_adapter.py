@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,9 @@ PAGE = b"""<html><head><link rel="alternate" type="application/rss+xml" href="/f
 class Web:
     """A site with a page and a feed; everything else is missing."""
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         body = {"https://n.example/": PAGE, "https://n.example/feed": FEED}.get(url)
         return Response(status=200 if body else 404, url=url, body=body or b"")
 

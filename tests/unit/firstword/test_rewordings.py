@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,8 @@ async def test_the_doctor_asks_the_endpoint_for_its_models(tmp_path: Path, reply
     async with serving({"/v1/models": reply}) as server:
         llm = LlmSettings(url=server.url("/v1"), model="m", writes="write")
         with common.open_store(Settings(data=tmp_path, llm=llm), FakeClock(NOW)) as store:
-            checks = await asyncio.to_thread(run_checks, store, common.build_ingest(store), {}, build_model_probe)
+            probe = partial(build_model_probe, store.settings)
+            checks = await asyncio.to_thread(run_checks, store, common.build_ingest(store), {}, probe)
     check = next(check for check in checks if check.what == "language model")
     assert check.state == state
     assert said in check.found

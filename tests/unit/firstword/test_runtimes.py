@@ -21,6 +21,7 @@ from firstword.storage.tables import events, metadata
 from schemas.clients import Book, Client, Firm, Manager
 from schemas.interactions import InteractionLogged
 from services.common.db import reading
+from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
 from tests.fakes import FakeClock
 from tests.unit.firstword.counting import Counter, item_event
@@ -116,6 +117,42 @@ def test_bad_events_become_dead_letters_and_the_others_are_processed(engine: Eng
         "not an event: Invalid JSON: expected ident at line 1 column 2",
         "itm_1: a title that can't be worked with.",
     ]
+
+
+class Strict(Counter):
+    """Refuses what the counter accepts once it is told so."""
+
+    refusing = True
+
+    def process(self, state, event, now):  # type: ignore[no-untyped-def]
+        if self.refusing and event.data.item.id == "itm_1":
+            raise KnownBadEvent("itm_1: not yet.")
+        return super().process(state, event, now)
+
+
+def test_events_that_failed_are_processed_again_when_somebody_asks(engine: Engine) -> None:
+    letters, clock, strict = DeadLetters(), FakeClock(START), Strict()
+    runtime = EmbeddedRuntime(engine, Pipeline((strict,)), [], clock)
+    publish(engine, [item_event(number, START) for number in range(3)])
+    runtime.run_until_idle()
+
+    def ask() -> None:
+        with engine.begin() as connection:
+            letters.ask(connection, [letter.id for letter in letters.pending(connection)], clock.now())
+        runtime.run_until_idle()
+
+    def left() -> list[tuple[int, str]]:
+        with reading(engine) as connection:
+            return [(letter.attempt, letter.reason) for letter in letters.pending(connection)]
+
+    assert (len(logged(engine)), left()) == (2, [(1, "itm_1: not yet.")])
+    ask()
+    assert (len(logged(engine)), left()) == (2, [(2, "itm_1: not yet.")]), "it fails again, and nobody asks any more"
+    strict.refusing = False
+    runtime.run_until_idle()
+    assert len(logged(engine)) == 2
+    ask()
+    assert (len(logged(engine)), left()) == (3, [])
 
 
 def run_to_the_limit(engine: Engine, clock: FakeClock) -> int:

@@ -49,6 +49,8 @@ from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
 from tests.fakes import FakeClock
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 

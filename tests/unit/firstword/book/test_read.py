@@ -141,6 +141,7 @@ def test_ambiguous_names_cause_warnings_not_errors() -> None:
     assert "context:" in reported[0].fix
 
 
+@pytest.mark.slow
 @given(st.text() | st.text(alphabet="- :[]{}'\"\n#&*!|>%@`namesclirtfv1").map(lambda text: HEAD + text))
 def test_no_text_makes_reading_fail(text: str) -> None:
     found, reported = load_book(text, "book.yaml")

@@ -13,6 +13,8 @@ from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
 from tests.desk_world import World
 
+pytestmark = pytest.mark.slow
+
 
 def run(*words: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, list(words))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
 from firstword import __version__
+from firstword.cli import python_version
 from firstword.sample.files import example
 from tests.command_line import Run, command_line
 
@@ -144,6 +147,40 @@ def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> No
     gone = run("feeds", "add", (feed.parent / "none.xml").as_uri())
     assert gone.code == 0
     assert "warning" in gone.err
+
+
+def test_a_password_is_read_from_standard_input_and_never_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("feeds", "add", "https://wire.invalid/rss")
+    assert run("feeds", "credentials", "https://wire.invalid/rss").code == 2
+    monkeypatch.setattr(sys, "stdin", io.StringIO("open-sesame\n"))
+    stored = run("feeds", "credentials", "https://wire.invalid/rss", "--user", "ada")
+    assert stored.code == 0
+    assert "Only https://wire.invalid:443 gets them" in stored.out
+    listed, log, export = run("feeds", "list", "--json"), run("audit"), run("feeds", "export")
+    assert json.loads(listed.out)[0]["credentials"] == "basic"
+    assert "feed.credentials" in log.out
+    assert not [ran for ran in (stored, listed, log, export) if "open-sesame" in ran.out + ran.err]
+    assert run("keys", "rotate").code == 0
+    assert run("feeds", "credentials", "https://wire.invalid/rss", "--remove").code == 0
+
+
+def test_a_pack_of_feeds_is_listed_shown_and_added_once(run: Run) -> None:
+    listed = run("feeds", "pack", "list").out
+    assert "statistics" in listed
+    assert "edgar" in listed
+    assert "https://www.debian.org/security/dsa" in run("feeds", "pack", "show", "security").out
+    assert run("feeds", "list").out.startswith("No feeds yet.")
+    assert ", 0 already present" in run("feeds", "pack", "add", "statistics").out
+    assert "0 added, 5 already present" in run("feeds", "pack", "add", "statistics").out
+    assert json.loads(run("feeds", "list", "--json").out)[0]["group"] == "Statistics"
+    assert run("feeds", "pack", "add", "sports").code == 2
+    assert run("feeds", "pack", "add", "statistics", "--cik", "320193").code == 2
+
+
+def test_the_sec_is_not_asked_without_a_contact(run: Run) -> None:
+    refused = run("feeds", "pack", "add", "edgar")
+    assert refused.code == 2
+    assert "FIRSTWORD_CONTACT" in refused.err
 
 
 def test_firstwords_own_files_are_no_feeds_and_nobody_else_reads_them(run: Run, tmp_path: Path) -> None:
@@ -330,3 +367,14 @@ def test_an_import_of_the_book_lists_what_was_changed_at_the_desk(run: Run, tmp_
     assert "0 changed" in kept.out
     assert "claire-arnaud: Risk tolerance stays as changed at the desk: high (in" in kept.err.replace("\n", " ")
     assert "1 changed" in run("clients", "import", str(book), "--take-file").out
+
+
+@pytest.mark.parametrize("command", [("desk",), ("worker", "notifier"), ("up", "--port", "0")])
+def test_a_python_with_a_known_flaw_is_named_at_the_start(
+    run: Run, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(python_version, "VERSION", (3, 12, 3))
+    wrong = ("FIRSTWORD_GATE", str(tmp_path / "no.yaml")) if command[0] == "up" else ("FIRSTWORD_UNDO_SECONDS", "x")
+    monkeypatch.setenv(*wrong)  # so that it ends there
+    ran = run(*command)
+    assert (ran.code, "Python 3.12 has known flaws before 3.12." in ran.err) == (2, True), ran.err

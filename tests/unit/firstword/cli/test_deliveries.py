@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from typer.testing import CliRunner
 
 from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
-from firstword.storage.migrate import migrate
 from services.notifier.audit_seals import AuditSealer
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import manager_mail
@@ -29,11 +29,9 @@ def run(*words: str, code: int = 0) -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path))
-    engine = open_sqlite(tmp_path / "firstword.db")
-    migrate(engine)
-    world = World.on(engine)
+    world = World.on(open_sqlite(shutil.copyfile(migrated_file, tmp_path / "firstword.db")))
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, line.version, at_once=True)
     return world
@@ -84,8 +82,9 @@ def test_the_audit_log_lists_actions_of_the_operator(world: World) -> None:
     (row,) = json.loads(run("list", "--json"))
     run("cancel", row["id"])
     result = CliRunner().invoke(app, ["audit", "--user", "ops", "--json"])
-    (entry,) = json.loads(result.stdout)
+    entry, read = json.loads(result.stdout)
     assert (entry["action"], entry["client_id"]) == ("draft.taken_back", "claire-arnaud")
+    assert (read["action"], read["detail"]) == ("deliveries.listed", "clients: claire-arnaud")
     assert "draft.taken_back" in CliRunner().invoke(app, ["audit", "--action", "draft"]).stdout
     assert "No entry matches." in CliRunner().invoke(app, ["audit", "--client", "nobody"]).stdout
     assert CliRunner().invoke(app, ["audit", "--since", "yesterday"]).exit_code != 0

@@ -10,6 +10,7 @@ import pytest
 
 from firstword.compose import common
 from firstword.storage.dead_letters import DeadLetter, DeadLetters
+from services.common.db import reading
 from services.common.settings import read_settings
 from tests.command_line import Run, command_line
 
@@ -39,10 +40,12 @@ def test_dead_letters_are_listed_shown_and_dropped(run: Run) -> None:
     assert run("dlq", "list")[1].strip() == "No dead letters."
 
 
-def test_replaying_needs_kafka(run: Run) -> None:
-    code, _, err = run("dlq", "replay", "--all")
-    assert code == 2
-    assert "No Kafka broker is configured" in err
+def test_events_are_replayed_by_the_running_system(run: Run, tmp_path: Path) -> None:
+    assert "process again: 1 event." in run("dlq", "replay", "1")[1]
+    listed = run("dlq", "list")[1].splitlines()
+    assert ["waits for its replay" in line for line in listed[1:]] == [True, False]
+    with common.open_store(read_settings(data=tmp_path)) as store, reading(store.engine) as connection:
+        assert [letter.id for letter in DeadLetters().asked(connection)] == [1]
 
 
 def test_the_stacks_database_holds_no_dead_letters(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
+import re
+import sys
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import brotli
 import pytest
 
-from services.common.http import GuardedClient, HttpResponse, HttpSettings
+from services.common.http import GuardedClient, HttpResponse, HttpSettings, user_agent
 from services.common.http_errors import (
     ConnectionFailed,
     ForbiddenAddress,
@@ -21,7 +25,13 @@ from services.common.http_errors import (
     TlsFailed,
     TooLarge,
 )
+from services.common.unpack import STEP_BYTES, CorruptData, Unpacker
 from tests.http_server import Reply, serving
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LOOPBACK = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, total_seconds=5.0)
 
@@ -38,6 +48,13 @@ async def test_a_response_has_status_headers_and_body() -> None:
     assert fetched.url == server.url("/feed")
     assert fetched.permanent_url is None
     assert server.requests[0].headers["user-agent"].startswith("Firstword/")
+
+
+def test_the_user_agent_says_whom_to_ask() -> None:
+    product = user_agent()
+    assert re.fullmatch(r"Firstword/[\w.+-]+", product)
+    assert user_agent("feeds@firm.example") == f"{product} (+mailto:feeds@firm.example)"
+    assert user_agent("https://firm.example/bot") == f"{product} (+https://firm.example/bot)"
 
 
 async def test_cookies_are_not_sent_back() -> None:
@@ -116,21 +133,79 @@ async def test_a_body_of_50_mb_is_refused() -> None:
                 await fetch(server.url(path))
 
 
-async def test_a_gzip_bomb_is_refused_and_normal_gzip_is_read() -> None:
-    bomb = gzip.compress(b"\0" * 50_000_000)
+#: As RFC 9110 and RFC 8878 name them.
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd.compress,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", PACK)
+async def test_compressed_bodies_are_read_and_bombs_refused(encoding: str) -> None:
+    pack, packed = PACK[encoding], {"Content-Encoding": encoding}
+    text = b"".join(b"<item>%d</item>" % number for number in range(40_000))
+    noise = random.Random(5).randbytes(20_000)  # noqa: S311 - no secret
+    replies = {
+        "/bomb": Reply(200, pack(b"\0" * 50_000_000), packed),
+        "/honest": Reply(200, pack(text), packed),
+        "/blanks": Reply(200, pack(b" " * 900_000), packed),
+        "/slowly": Reply(200, headers=packed, stream=lambda: in_bytes(pack(noise))),
+        "/cut": Reply(200, pack(text)[:-9], packed),
+        "/wrong": Reply(200, b"nothing compressed, whatever it says", packed),
+        "/empty": Reply(200, b"", packed),
+    }
+    async with serving(replies) as server:
+        with pytest.raises(TooLarge, match="250 times its size"):
+            await fetch(server.url("/bomb"))
+        with pytest.raises(TooLarge, match="decompressed"):
+            await fetch(server.url("/bomb"), replace(LOOPBACK, max_unpacked_ratio=10_000_000))
+        beginning = await fetch(server.url("/bomb"), replace(LOOPBACK, cut_bodies=True, max_body_bytes=10))
+        assert beginning.body == b"\0" * 10
+        assert (await fetch(server.url("/honest"))).body == text
+        assert len((await fetch(server.url("/blanks"))).body) == 900_000
+        assert (await fetch(server.url("/slowly"))).body == noise
+        assert (await fetch(server.url("/empty"))).body == b""
+        for path in ("/cut", "/wrong"):
+            with pytest.raises(InvalidResponse):
+                await fetch(server.url(path))
+        assert server.requests[0].headers["accept-encoding"] == "gzip, deflate, br, zstd"
+
+
+async def in_bytes(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), 7_001):
+        yield data[start : start + 7_001]
+
+
+@pytest.mark.parametrize("encoding", PACK)
+def test_a_bomb_is_decompressed_no_further_than_it_is_asked_for(encoding: str) -> None:
+    bomb = PACK[encoding](b"\0" * 30_000_000)
+    pieces = [piece for piece, _ in zip(Unpacker(encoding).feed(bomb), range(4), strict=False)]
+    assert len(pieces) == 4
+    assert max(map(len, pieces)) <= 2 * STEP_BYTES
+
+
+@pytest.mark.parametrize(
+    ("encoding", "empty"), [("gzip", gzip.compress(b"", mtime=0)), ("zstd", zstd.compress(b""))], ids=["gzip", "zstd"]
+)
+def test_a_million_empty_members_are_not_decoded(encoding: str, empty: bytes) -> None:
+    blocks = PACK[encoding](b"<item>") * 400
+    assert b"".join(Unpacker(encoding).feed(blocks)) == b"<item>" * 400
+    with pytest.raises(CorruptData, match="more than 1,000 parts"):
+        list(Unpacker(encoding).feed(empty * 200_000))
+
+
+async def test_members_raw_deflate_and_unknown_encodings() -> None:
     text = b"<rss>" * 1000
     packed = {"Content-Encoding": "gzip"}
     replies = {
-        "/bomb": Reply(200, bomb, packed),
+        "/members": Reply(200, zstd.compress(text[:9]) + zstd.compress(text[9:]), {"Content-Encoding": "zstd"}),
         "/honest": Reply(200, gzip.compress(text[:9]) + gzip.compress(text[9:]), packed),
         "/raw-deflate": Reply(200, zlib.compress(text, wbits=-15), {"Content-Encoding": "deflate"}),
         "/cut": Reply(200, gzip.compress(text)[:-9], packed),
         "/wrong": Reply(200, b"no gzip", packed),
-        "/unasked": Reply(200, b"?", {"Content-Encoding": "br"}),
+        "/unasked": Reply(200, b"?", {"Content-Encoding": "compress"}),
     }
     async with serving(replies) as server:
-        with pytest.raises(TooLarge, match="decompressed"):
-            await fetch(server.url("/bomb"))
+        assert (await fetch(server.url("/members"))).body == text
         assert (await fetch(server.url("/honest"))).body == text
         assert (await fetch(server.url("/raw-deflate"))).body == text
         for path in ("/cut", "/wrong", "/unasked"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import httpcore
@@ -42,11 +41,9 @@ async def test_a_response_counts_whatever_its_body_is(reply: Reply, body: bytes)
     settings = HttpSettings(
         allow_private=("127.0.0.1",), cut_bodies=True, max_body_bytes=4_000, host_interval_seconds=0.0
     )
-    started = time.monotonic()
     async with serving(lambda _: reply) as server, GuardedClient(settings) as client:
         response = await client.request("POST", server.url(), content=b"{}")
     assert (response.status, response.body) == (200, body)
-    assert time.monotonic() - started < 5
 
 
 async def test_many_hosts_are_used_at_once_and_few_pools_are_kept() -> None:

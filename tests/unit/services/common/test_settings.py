@@ -47,6 +47,9 @@ def test_a_password_of_any_characters_becomes_part_of_the_database_url(secrets: 
     [
         ("FIRSTWORD_PORT", "high", "FIRSTWORD_PORT (or --port): "),
         ("FIRSTWORD_SMTP_PORT", "70000", "FIRSTWORD_SMTP_PORT: "),
+        ("FIRSTWORD_CONTACT", "us) Mozilla/5.0 (x", "FIRSTWORD_CONTACT (or --contact): Value error, write it as "),
+        ("FIRSTWORD_CONTACT", "https://firm.example/\r\nx: y", "FIRSTWORD_CONTACT (or --contact): "),
+        ("FIRSTWORD_CONTACT", "nobody", "FIRSTWORD_CONTACT (or --contact): "),
         ("FIRSTWORD_LLM_SECONDS", "0", "FIRSTWORD_LLM_SECONDS: "),
         ("FIRSTWORD_SLACK_HOOKS", "{claire", "FIRSTWORD_SLACK_HOOKS can't be read: Expecting "),
     ],
@@ -71,3 +74,8 @@ def test_an_unreadable_secret_file_is_named(secrets: Path) -> None:
     with pytest.raises(BadInput, match=r"FIRSTWORD_SECRET can't be read: .*/firstword_secret") as caught:
         read_settings()
     assert caught.value.fix
+
+
+@pytest.mark.parametrize("contact", ["feeds@firm.example", " https://firm.example/feeds?from=bot "])
+def test_the_contact_is_a_mail_address_or_a_page(contact: str) -> None:
+    assert Settings(contact=contact).contact == contact.strip()

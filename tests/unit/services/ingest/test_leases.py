@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
@@ -27,7 +28,9 @@ class CountingFetcher:
         self.enough = asyncio.Event()
         self._all = all
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         self._count(url)
         await asyncio.sleep(0.01)
         return Response(status=200, url=url, body=EMPTY, content_type="application/rss+xml")
@@ -84,7 +87,9 @@ async def test_a_feed_that_another_worker_has_just_polled_is_not_leased(database
 
 async def test_a_worker_that_stops_releases_the_feeds_it_did_not_poll(database: Engine) -> None:
     class StuckFetcher(CountingFetcher):
-        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+        async def fetch(
+            self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+        ) -> Response:
             self._count(url)
             await asyncio.Event().wait()
             raise AssertionError
@@ -103,7 +108,9 @@ async def test_a_worker_that_stops_releases_the_feeds_it_did_not_poll(database: 
 
 async def test_a_lease_is_renewed_while_a_poll_takes_longer(database: Engine) -> None:
     class SlowFetcher(CountingFetcher):
-        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+        async def fetch(
+            self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+        ) -> Response:
             self._count(url)
             await slow.wait()
             return Response(status=200, url=url, body=EMPTY, content_type="application/rss+xml")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from sqlalchemy import Engine, Row, event, func, select
 
 from services.common.processing import AnyEvent
 from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, Response, Validators
-from services.ingest.poll import QUARANTINE_BYTES
+from services.ingest.quarantine import BEGINNING_BYTES
+from services.ingest.schedule.pacing import Rhythm, usual_delay, with_delays
 from services.ingest.service import IngestService
 from services.ingest.tables import feed_items, quarantine
 from tests.fakes import CollectingPublisher
@@ -142,7 +143,7 @@ BAD: dict[str, tuple[Reply, str, str]] = {
     "/bomb": (
         Reply(200, gzip.compress(b"\0" * 50_000_000), {"Content-Encoding": "gzip"}),
         "unreachable",
-        "decompressed",
+        "decompresses",
     ),
     "/large": (Reply(200, stream=endless), "unreachable", "the limit is 10 MB"),
     "/slow": (Reply(200, stream=slow_page), "unreachable", "did not send a complete response"),
@@ -193,7 +194,7 @@ async def test_quarantine_keeps_the_beginning_of_the_last_bad_body(engine: Engin
         replies["/"] = Reply(200, b"<html>" + b"b" * 100_000, {"Content-Type": "text/html"})
         await ingest.poll(feed.id)
     (body,) = quarantined(engine)
-    assert (body.size_bytes, len(body.beginning), body.content_type) == (100_006, QUARANTINE_BYTES, "text/html")
+    assert (body.size_bytes, len(body.beginning), body.content_type) == (100_006, BEGINNING_BYTES, "text/html")
     assert body.beginning.endswith(b"b")
 
 
@@ -318,7 +319,9 @@ async def test_a_crash_in_the_transaction_leaves_the_feed_as_if_it_was_not_polle
 class FaultyFetcher:
     """Fails with an error that nobody expects."""
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         raise ZeroDivisionError
 
     async def aclose(self) -> None:
@@ -344,3 +347,25 @@ async def test_a_file_can_be_a_feed(engine: Engine, tmp_path: Path) -> None:
     await ingest.poll(feed.id)
     missing = await ingest.poll(feed.id)
     assert (missing.health.status, missing.health.failures_in_a_row) == ("unreachable", 2)
+
+
+async def test_how_far_behind_publication_a_feed_is_read_is_known(engine: Engine) -> None:
+    replies = {"/": Reply(200, dated(("first", NOON - timedelta(hours=3))))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        assert (await ingest.poll(feed.id)).delays == (), "what was there before says nothing"
+        ingest.clock.advance(hours=1)
+        now, minute = ingest.clock.now(), timedelta(minutes=1)
+        news = [("a", now - 2 * minute), ("b", now - 4 * minute), ("c", now - 30 * minute), ("d", None)]
+        replies["/"] = Reply(200, dated(*news, ("e", now + minute)))
+        assert sorted((await ingest.poll(feed.id)).delays) == [120.0, 240.0, 1800.0]
+        (state,) = ingest.service.list_feeds()
+        assert usual_delay(state.rhythm) == 240
+        ingest.clock.advance(minutes=5)
+        assert (await ingest.poll(feed.id)).delays == ()
+        rhythm = with_delays(state.rhythm, [1.0] * 100)
+        assert (len(rhythm.delays), usual_delay(rhythm), usual_delay(Rhythm(NOON, delays=(1.0, 2.0)))) == (
+            25,
+            1.0,
+            None,
+        )

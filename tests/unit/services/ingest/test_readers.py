@@ -19,6 +19,8 @@ from services.ingest.parse.feed import parse_feed
 from services.ingest.readers import InProcesses, ReadingStopped, _Answer
 from tests.unit.services.ingest.harness import rss
 
+pytestmark = pytest.mark.slow
+
 URL = "https://news.example/feed"
 
 
@@ -43,7 +45,7 @@ async def test_a_document_is_read_as_in_this_process(readers: InProcesses) -> No
 
 async def test_time_memory_and_a_crash_stop_one_document_only() -> None:
     readers = InProcesses(1, seconds=3, memory_bytes=600_000_000)
-    await readers.run(parse_feed, rss("one"), feed_url=URL)  # the process has started
+    await readers.run(parse_feed, rss("one"), feed_url=URL)
     with pytest.raises(ReadingStopped, match="longer than 3 seconds"):
         await readers.run(time.sleep, 60)
     with pytest.raises(ReadingStopped, match="600 MB"):
@@ -52,6 +54,31 @@ async def test_time_memory_and_a_crash_stop_one_document_only() -> None:
         await readers.run(os._exit, 1)
     parsed = await readers.run(parse_feed, rss("one"), feed_url=URL)
     assert [item.item.title for item in parsed.items] == ["one"]
+    await readers.aclose()
+
+
+async def test_the_time_that_a_process_takes_to_start_is_no_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(3)\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))
+    readers = InProcesses(1, seconds=2)
+    began = time.monotonic()
+    assert await readers.run(os.getpid) != os.getpid()
+    assert time.monotonic() - began >= 3
+    await readers.aclose()
+
+
+async def test_a_process_that_does_not_start_is_told_from_a_document_that_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(1)\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    readers = InProcesses(1, seconds=20)
+    with pytest.raises(ReadingStopped, match="did not start"):
+        await readers.run(os.getpid)
+    monkeypatch.undo()
+    assert await readers.run(os.getpid) != os.getpid()
     await readers.aclose()
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from services.common.errors import BadInput
 from services.ingest.fetch.fetchers import Response, Validators
-from services.ingest.service import MOST_DUE
+from services.ingest.service import MOST_DUE, IngestService, IngestSettings
 from tests.http_server import Reply
 from tests.unit.services.ingest.harness import NOON, Ingest, rss, running
 
@@ -26,7 +26,9 @@ class SlowHost:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         self.asked.append(url)
         if "slow.example" in url:
             await asyncio.Event().wait()
@@ -104,7 +106,9 @@ async def test_the_loop_polls_due_feeds_and_survives_errors(engine: Engine) -> N
 
 
 class StuckFetcher:
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         await asyncio.Event().wait()
         raise AssertionError("never")
 
@@ -160,3 +164,40 @@ async def test_feeds_are_added_imported_paused_resumed_and_removed(engine: Engin
     for bad in ("news", "ftp://news.example/", "https://", "http://[bad"):
         with pytest.raises(BadInput, match="not a valid feed address"):
             ingest.service.add_feed(bad)
+
+
+async def test_a_stall_makes_ingest_not_ready_until_polls_end_again(engine: Engine) -> None:
+    fetcher = SlowHost()
+    ingest = Ingest(engine, fetcher)
+    settings = IngestSettings(idle_seconds=0.02, stop_grace_seconds=0.05, stall_seconds=0.2)
+    service = IngestService(engine, fetcher, ingest.publisher, ingest.clock, settings)
+    assert list(service.not_ready()) == []
+    stop = asyncio.Event()
+    loop = asyncio.create_task(service.run(stop))
+    await asyncio.sleep(0.5)
+    assert list(service.not_ready()) == [], "with nothing to do, nothing stalls"
+    service.add_feed("https://slow.example/1")
+    await until(lambda: bool(service.not_ready()))
+    assert "no poll of one has ended" in service.not_ready()[0]
+    service.add_feed("https://fast.example/feed")
+    await until(lambda: not service.not_ready())
+    stop.set()
+    await asyncio.wait_for(loop, 2)
+    assert list(service.not_ready()) == []
+
+
+async def test_a_list_of_feeds_that_cannot_be_read_makes_ingest_not_ready(engine: Engine) -> None:
+    ingest = Ingest(engine, SlowHost())
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE feeds RENAME TO hidden_feeds"))
+    settings = IngestSettings(idle_seconds=0.02, stall_seconds=0.2)
+    service = IngestService(engine, SlowHost(), ingest.publisher, ingest.clock, settings)
+    stop = asyncio.Event()
+    loop = asyncio.create_task(service.run(stop))
+    await until(lambda: bool(service.not_ready()))
+    assert "could not be read" in service.not_ready()[0]
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE hidden_feeds RENAME TO feeds"))
+    await until(lambda: not service.not_ready())
+    stop.set()
+    await asyncio.wait_for(loop, 2)

@@ -37,3 +37,15 @@ def test_likely_feed_urls_are_below_the_page_and_at_the_root() -> None:
     assert "https://news.example/atom.xml" in addresses
     assert len(likely_feed_urls("https://news.example")) == len(set(likely_feed_urls("https://news.example/"))) == 8
     assert likely_feed_urls("file:///tmp/x") == ()
+
+
+def test_sections_of_unknown_names_are_skipped() -> None:
+    page = b'<![CDTA[x]]><![if IE]><link rel="alternate" type="application/rss+xml" href="/feed"><![endif]><![CDATA['
+    assert [feed.url for feed in discover_feeds(page, "https://news.example/")] == ["https://news.example/feed"]
+
+
+def test_comments_and_tags_without_an_end_cost_no_feed_before_them() -> None:
+    feed = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+    for opening in ("<!--", "<a ", "</a "):
+        found = discover_feeds(feed + opening * 1_000, "https://news.example/")
+        assert [discovered.url for discovered in found] == ["https://news.example/feed"]

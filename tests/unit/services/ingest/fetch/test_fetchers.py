@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +114,21 @@ async def test_no_file_outside_of_the_allowed_folders_is_read(tmp_path: Path) ->
     ):
         with pytest.raises(error, match=message):
             await files.fetch(url, NOTHING, NOW)
+
+
+def test_a_second_name_of_a_file_is_not_even_opened(tmp_path: Path) -> None:
+    """To open and close the database under another name would drop its locks, and lose what is committed."""
+    inside, database = tmp_path / "feeds", tmp_path / "firstword.db"
+    inside.mkdir()
+    database.write_bytes(b"secret")
+    os.link(database, inside / "feed.xml")
+    others = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with database.open("r+b") as opened:
+        fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(BadInput, match="has a second name"):
+            asyncio.run(FileFetcher([inside]).fetch((inside / "feed.xml").as_uri(), NOTHING, NOW))
+        code = subprocess.run([sys.executable, "-c", others, database], stderr=subprocess.DEVNULL).returncode
+    assert code != 0, "the lock is still ours"
 
 
 async def test_each_scheme_has_its_fetcher(tmp_path: Path) -> None:

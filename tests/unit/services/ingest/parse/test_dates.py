@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.parse import dates
 from services.ingest.parse.dates import DateReader, ReadDate
 from services.ingest.parse.notes import Notes
 
@@ -247,3 +248,24 @@ def test_any_text_gives_a_plausible_date_or_none(text: str) -> None:
     else:
         assert datetime(1970, 1, 2, tzinfo=UTC) <= date.moment <= FETCHED_AT + timedelta(days=1)
         assert date.sure or notes
+
+
+@given(
+    weekday=st.sampled_from(["", "Mon, ", "xyz, ", "Mon,", "Monday, "]),
+    day=st.integers(0, 32),
+    month=st.sampled_from(["Jan", "feb", "MAY", "Sep", "Sept", "June"]),
+    year=st.sampled_from(["2026", "1971", "0001", "9999", "26"]),
+    time=st.sampled_from(["00:00:00", "23:59:59", "24:00:00", "7:05:06", "12:60:00", "12:00:60", "12:00"]),
+    zone=st.sampled_from(["GMT", "utc", "+0000", "-0000", "+05:30", "-1159", "+1300", "+0960", "Z", "EST", "", "+530"]),
+)
+def test_a_usual_date_is_read_as_by_all_rules(
+    weekday: str, day: int, month: str, year: str, time: str, zone: str
+) -> None:
+    written = f"{weekday}{day} {month} {year} {time} {zone}"
+    readings = []
+    for pattern in (dates._RFC_822, re.compile("(?!)")):
+        notes = Notes()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dates, "_RFC_822", pattern)
+            readings.append((DateReader([written], notes).read(written), notes.lines()))
+    assert readings[0] == readings[1]

@@ -135,6 +135,8 @@ NAMESPACES = " ".join(
 )
 
 
+RDF_NAMESPACES = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
+RDF_IMAGE = '<image rdf:about="https://n.example/i"><title>Logo</title><link>https://n.example/logo</link></image>'
 #: The attributes that a tag usually has.
 USUAL = {
     "guid": ["isPermaLink"],
@@ -175,6 +177,7 @@ def tag_lists(tags: list[str], most: int) -> st.SearchStrategy[list[str]]:
 @st.composite
 def feeds(draw: st.DrawFn) -> str:
     atom = draw(st.booleans())
+    rdf = not atom and draw(st.integers(0, 2)) == 0
     tags, wrap = (ATOM_TAGS, "entry") if atom else (RSS_TAGS, "item")
     head_tags = [tag for tag in HEAD_TAGS if not atom or tag in ("title", "link", "sy:updatePeriod")]
     head = "".join(draw(element(tag, atom)) for tag in draw(tag_lists(head_tags, 4)))
@@ -183,10 +186,16 @@ def feeds(draw: st.DrawFn) -> str:
         ordinary = draw(st.lists(st.sampled_from(tags[:10]), max_size=6, unique=True))
         rare = draw(st.lists(st.sampled_from(tags), max_size=2))
         both_sorts = draw(st.permutations([*ordinary, *rare]))
-        tail += f"<{wrap}>{''.join(draw(element(tag, atom)) for tag in both_sorts)}</{wrap}>"
+        about = draw(st.sampled_from(["", "urn:x", "https://n.example/1?a=1&b=2", "/a"])) if rdf else ""
+        begin = f"{wrap} rdf:about={quoteattr(about)}" if about else wrap
+        tail += f"<{begin}>{''.join(draw(element(tag, atom)) for tag in both_sorts)}</{wrap}>"
     lang = draw(st.sampled_from(["", "", ' xml:lang="en-US"', ' xml:base="https://cdn.example/b/"']))
     if atom:
         return f'<feed xmlns="http://www.w3.org/2005/Atom" {NAMESPACES}{lang}>{head}{tail}</feed>'
+    if rdf:
+        channel = f'<channel rdf:about="https://n.example/">{head}</channel>'
+        parts = draw(st.sampled_from([channel + tail, channel + tail, channel + RDF_IMAGE + tail, RDF_IMAGE + channel]))
+        return f"<rdf:RDF {RDF_NAMESPACES} {NAMESPACES}{lang}>{parts}</rdf:RDF>"
     version = draw(st.sampled_from(["2.0", "2.0", "2.0", "0.91", "0.92", "1.0"]))
     return f'<rss version="{version}" {NAMESPACES}{lang}><channel>{head}{tail}</channel></rss>'
 
@@ -212,6 +221,28 @@ def test_what_it_does_not_know_is_left_to_feedparser() -> None:
         assert parse_plain(changed.encode(), FEED_URL) is None, strange
     assert parse_plain(ordinary[:-5].encode(), FEED_URL) is None
     assert parse_plain(b"<html><body/></html>", FEED_URL) is None
+
+
+def test_rdf_is_read_in_its_usual_order_and_otherwise_left_to_feedparser(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = (
+        '<channel rdf:about="https://n.example/"><title>News</title><link>https://n.example/</link>'
+        '<items><rdf:Seq><rdf:li rdf:resource="https://n.example/1"/></rdf:Seq></items></channel>'
+    )
+    item = (
+        '<item rdf:about="https://n.example/1"><title>Halden cuts</title><link>https://n.example/1</link>'
+        "<description>By half.</description><dc:date>2026-03-04T11:00:00Z</dc:date></item>"
+    )
+    bare = '<item rdf:about="urn:1"><title>A</title></item>'
+    bare_guid = "<item><title>A</title><guid>urn:1</guid></item>"
+    for parts, is_usual in (
+        (channel + item + bare, True), (channel + RDF_IMAGE + item, True), (RDF_IMAGE + channel + item, False),
+        (item + channel, False), (channel + channel + item, False), (channel.replace("</channel>", item), False),
+        (channel + bare_guid, False), (channel + item + "<title>B</title>", False),
+    ):  # fmt: skip
+        fast, slow, taken = both(f"<rdf:RDF {RDF_NAMESPACES} {NAMESPACES}>{parts}</rdf:RDF>", monkeypatch)
+        assert (_plain(fast), taken) == (_plain(slow), is_usual), parts
+    rss = f'<rss version="2.0" xmlns:one="http://purl.org/rss/1.0/"><channel>{bare_guid}</channel></rss>'
+    assert parse_plain(rss.encode(), FEED_URL) is None
 
 
 @pytest.mark.parametrize("attributes", ["", ' domain="https://n.example/tags"'])

@@ -16,6 +16,7 @@ from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
 from services.matcher.judgment.verdict import Situation, decide, if_they_ask, should_alert
+from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.threads import TOLD, ClientVerdict, EventSummary, Thread
 from services.matcher.thresholds import default_thresholds
@@ -55,6 +56,12 @@ def situation(
         relevance=ClientRelevance(score, "negative", "the client holds it"),
         earlier=ClientVerdict(earlier, 0, "alr") if earlier else None,
     )
+
+
+def reported_by(evidence: EvidenceRecord, event: EventKind, role: Role = "actor") -> Situation:
+    """One report about something that the client only follows."""
+    given = situation(3, kind="topic", event=event, role=role, disputed=False, letter="C")
+    return given._replace(thread=replace(given.thread, evidence=(evidence,)))
 
 
 @pytest.mark.parametrize(
@@ -104,6 +111,42 @@ def test_the_first_rule_that_applies_decides(given: Situation, verdict: str, bec
     assert (decision.verdict, decision.reasons[0].rule) == (verdict, because)
 
 
+@pytest.mark.parametrize("letter", ["C", "D"])
+@pytest.mark.parametrize("event", sorted(THRESHOLDS.public_record))
+def test_what_anybody_can_look_up_is_passed_on_from_a_known_publisher(event: EventKind, letter: SourceLetter) -> None:
+    given = reported_by(record("Ledger", letter), event)
+    decision = decide(given, THRESHOLDS)
+    assert (decision.verdict, decision.reasons[0].rule) == ("warn", "public-record")
+    assert "Ledger plainly reports it" in decision.reasons[0].text
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (record("Ledger", "F"), "nobody has graded it"),
+        (record("Ledger", "E"), "known to publish what is false"),
+        (replace(record("Ledger", "C"), origin_record="5 of 5 rumors confirmed"), "earned here, given by nobody"),
+        (record("Ledger", "C", "hedged"), "not stated plainly"),
+        (record("Ledger", "C", own_sources=True), "from people whom it does not name"),
+        (replace(record("Ledger", "C"), counts=False), "no news"),
+    ],
+)
+def test_others_words_on_what_can_be_looked_up_are_held(given: EvidenceRecord, why: str) -> None:
+    decision = decide(reported_by(given, "regulation"), THRESHOLDS)
+    assert (decision.verdict, decision.reasons[0].rule) == ("hold", "unconfirmed"), why
+
+
+def test_talk_of_what_is_not_public_yet_is_held() -> None:
+    plain = reported_by(record("Ledger", "C"), "regulation")
+    for given in (
+        plain._replace(assessment=plain.assessment._replace(disputed=True)),
+        plain._replace(relevance=plain.relevance._replace(score=0.45)),
+        reported_by(record("Ledger", "C"), "takeover"),
+        reported_by(record("Ledger", "C"), "regulation", role="affected"),
+    ):
+        assert decide(given, THRESHOLDS).verdict == "hold"
+
+
 def test_every_combination_is_decided_with_reasons_that_are_sentences() -> None:
     earlier_verdicts = (None, *get_args(Verdict))
     for information, kind, event, earlier in product(
@@ -116,7 +159,7 @@ def test_every_combination_is_decided_with_reasons_that_are_sentences() -> None:
         if decision.verdict == "correct":
             assert earlier in TOLD
         if decision.verdict == "warn" and earlier is None:
-            assert Watch(entity_id="x", name="X", kind=kind).is_asset
+            assert Watch(entity_id="x", name="X", kind=kind).is_asset  # the only report is of a source that is B
 
 
 @pytest.mark.parametrize(("information", "closed"), [(1, True), (2, True), (3, False), (4, False), (5, True)])

@@ -206,6 +206,7 @@ def test_most_companies_in_labeled_headlines_are_found() -> None:
         ("Gap mulls closing its Selva stores", "Gap Inc."),
         ("Norwick Outlook email suffers an outage", "Norwick"),
         ("Attackers used a flaw in Norwick Horizon servers", "Norwick"),
+        ("Norwick Labs settles litigation in the United States", "Norwick"),  # as often its whole name
     ],
 )
 def test_a_name_that_may_mean_something_else_is_doubtful(title: str, entity: str) -> None:
@@ -220,6 +221,7 @@ def test_a_name_that_may_mean_something_else_is_doubtful(title: str, entity: str
     [
         ("The gap between rich and poor grows", None),  # not written as a name
         ("Norwick Foundation gives a million to schools", None),  # another body
+        ("Norwick Insurance raises its premiums", None),  # another company of the group
         ("Anna Norwick wins the marathon", None),  # a person
         ("Deepak Chandra leaves the club", None),  # a person
         ("A quiet day in the markets", "Gap Slashes Jobs in Latest Round of Cuts"),  # far from the headline

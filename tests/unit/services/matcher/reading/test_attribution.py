@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from schemas.mentions import Claim
 from services.matcher.reading.attribution import AttributionFinder, Position, newsroom_names
 from services.matcher.reading.claims import classify_claim
 from services.matcher.text.normalize import fold_case
+from tests.growth import assert_linear
 
 FINDER = AttributionFinder.from_lexicon()
 
@@ -55,6 +54,7 @@ def claim(title: str, summary: str | None = None, *, publisher: str | None = Non
         ("Halden hit by recession – Meridia CEO", "person", "Meridia CEO"),
         ("Halden is the new Meridia: Lee on grid sale", "company", "Lee"),
         ("Halden sells grid unit -FT", "outlet", "FT"),
+        ("Halden sells grid unit, Bergen Evening Post reports", "outlet", "Bergen Evening Post"),
         ("Halden to cut jobs: report", "outlet", None),
         ("Halden weighs sale (Ann Berg/Oslo Herald)", None, None),
         # before a colon
@@ -214,24 +214,17 @@ def test_a_name_stands_in_the_text(text: str, position: Position) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("piece", "end"),
     [
-        "said " * 40_000,
-        "according to " * 20_000,
-        "Halden, " * 20_000 + "said",
-        "the CEO of " * 20_000,
-        "A and " * 20_000 + "said",
-        '"' * 100_000,
-        "(" * 100_000 + ")" * 100_000,
-        "x" * 200_000,
-        "A." * 100_000,
-        "report from " * 20_000,
-        ": " * 50_000,
+        ("said ", ""), ("according to ", ""), ("Halden, ", "said"), ("the CEO of ", ""), ("A and ", "said"), ('"', ""),
+        ("(", ")" * 100_000), ("x", ""), ("A.", ""), ("report from ", ""), (": ", ""),
     ],
-)
-def test_hostile_text_takes_no_longer_than_it_is_long(text: str) -> None:
-    folded = fold_case(text)
-    started = time.process_time()
-    for position in ("title", "lead"):
-        FINDER.find(text, folded, position)
-    assert time.process_time() - started < 2
+)  # fmt: skip
+def test_hostile_text_takes_no_longer_than_it_is_long(piece: str, end: str) -> None:
+    def find(size: int) -> None:
+        text = piece * (size // len(piece)) + end[:size]
+        folded = fold_case(text)
+        for position in ("title", "lead"):
+            FINDER.find(text, folded, position)
+
+    assert_linear(find, 100_000)

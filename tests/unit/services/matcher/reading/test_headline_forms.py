@@ -22,6 +22,7 @@ from services.matcher.reading.headline_forms import HeadlineForm, find_form
         ("Here’s how much Quillon's family plan costs now", "feature"),
         ("Hands on: Quillon's new tablet", "feature"),
         ("What the ruling means for Halden", "analysis"),
+        ("Read the Halden chief's memo on the ruling", "feature"),
         ("How Halden won back its mills", "analysis"),
         ("Here are the banks that lent to Halden", "analysis"),
         ("5 charts that show Halden's decline", "analysis"),

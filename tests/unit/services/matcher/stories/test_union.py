@@ -121,3 +121,11 @@ def test_corrected_and_old_stories_and_other_events_stay_apart(change: dict[str,
     assert (probability_to_unite(state, "s2", "s1") is not None) is may
     assert probability_to_unite(state, "s1", "s1") is None
     assert probability_to_unite(state, "s1", "unknown") is None
+
+
+@pytest.mark.parametrize(("kind", "needed"), [("product", 0.6), ("takeover", 0.55)])
+def test_stories_of_one_sort_of_event_are_united_little_above_what_joins_an_item(kind: Any, needed: float) -> None:
+    event = replace(DEAL, kind=kind)
+    first, second = thread_of("s1", said("herald"), event=event), thread_of("s2", said("courier"), event=event)
+    state = JudgeState("corvane", threads={"s1": first, "s2": second})
+    assert probability_to_unite(state, "s1", "s2") == needed

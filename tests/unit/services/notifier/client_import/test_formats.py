@@ -25,7 +25,7 @@ def test_each_program_is_recognized_and_its_columns_mapped(program: str) -> None
 def test_holdings_are_recognized() -> None:
     assert detect_format(HOLDINGS[0]) == "custodian"
     assert suggest_mapping(HOLDINGS[0], "custodian") == (
-        "id", "asset_name", "asset_isin", "asset_ticker", "", "asset_value", "",
+        "id", "asset_name", "asset_isin", "asset_ticker", "", "asset_value", "", "asset_weight",
     )  # fmt: skip
 
 

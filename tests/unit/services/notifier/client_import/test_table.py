@@ -26,6 +26,28 @@ def test_text_in_any_usual_encoding_and_separator(encoding: str, separator: str)
     assert table.comma_decimals is (separator != ",")
 
 
+def test_single_lines_in_another_encoding_spoil_no_others() -> None:
+    content = as_csv(("name",), (("Zoë",), ("Ñandú",), ("Jos@",))).encode().replace(b"@", b"\xe9")
+    table = read_table(content)
+    assert [row.cells for row in table.rows[:2]] == [("Zoë",), ("Ñandú",)]
+    assert [row.number for row in table.rows if row.faults] == [4]
+
+
+def test_a_workbooks_errors_are_faults_and_a_protected_formula_is_none() -> None:
+    content = as_xlsx(("name", "share"), [("'=1+1", 7)])
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts[sheet] = parts[sheet].replace(b'<c r="B2"><v>7', b'<c r="B2" t="e"><v>#DIV/0!')
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as book:
+        for name, part in parts.items():
+            book.writestr(name, part)
+    (row,) = read_table(written.getvalue()).rows
+    assert row.cells == ("=1+1", "#DIV/0!")
+    assert list(row.faults) == [1]
+
+
 def test_a_workbook_gives_texts_numbers_dates_and_flags() -> None:
     content = as_xlsx(
         ("name", "n", "share", "day", "flag", "name"), [("Ada", 7, 0.125, 45000.5, True, "x"), ("", "", "", "", "", "")]

@@ -17,6 +17,7 @@ from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
 from services.notifier.desk.security import HEADERS
+from services.notifier.desk.sessions import SignIn
 from services.notifier.desk.tokens import create_api_token
 from services.notifier.queries import DraftLine
 from services.notifier.tables import audit_log, clients, signin_links, users
@@ -134,8 +135,8 @@ def test_the_api_answers_nobody_without_a_token(world: World, name: str) -> None
 
 def test_a_forged_or_foreign_cookie_signs_nobody_in(world: World) -> None:
     other = auth.Sessions("another secret, also long enough to sign with", timedelta(days=1))
-    with reading(world.engine) as connection:
-        forged = other.issue(connection, "owner")
+    with world.engine.begin() as connection:
+        forged = other.issue(connection, "owner", SignIn("link", "Firefox", "192.0.2.0/24"), NOW)
     client = world.browser(None)
     for cookie in (forged, "rubbish", ""):
         client.cookies.set(auth.SESSION_COOKIE, cookie)
@@ -238,7 +239,7 @@ def test_a_manager_sees_their_own_clients_only(world: World) -> None:
         assert "claire" not in june.get(f"/api/v1/{name}").text
     assert june.get(f"/api/v1/drafts/{other.id}").status_code == 404
     assert post(june, f"/drafts/{other.id}/approve", other) == 404
-    assert post(june, "/feeds", url="https://c.example/feed") == 404
+    assert post(june, "/feeds", url="https://c.example/feed") == 403
     assert world.feed_notes.done == []
 
 
@@ -380,6 +381,7 @@ def test_reads_of_client_data_are_in_the_audit_log(world: World) -> None:
     with reading(world.engine) as connection:
         rows = connection.execute(select(audit_log.c.user_id, audit_log.c.action, audit_log.c.subject)).all()
     assert [tuple(row) for row in rows] == [
+        ("manager-mara", "signin", "link"),
         ("manager-mara", "drafts.listed", "drafts"),
         ("manager-mara", "draft.read", line.id),
         ("manager-mara", "client.read", "claire-arnaud"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,12 +70,12 @@ def test_an_invalid_date_is_refused(world: World) -> None:
     assert world.browser().get("/audit?from=yesterday").status_code == 400
 
 
-def test_managers_do_not_find_the_log(world: World) -> None:
-    assert world.browser("manager-mara").get("/audit").status_code == 404
+def test_managers_may_not_read_the_log(world: World) -> None:
+    assert world.browser("manager-mara").get("/audit").status_code == 403
     with world.engine.begin() as connection:
         token = create_api_token(connection, "manager-mara", NOW)
     answer = world.browser(None).get("/api/v1/audit", headers={"authorization": f"Bearer {token}"})
-    assert answer.status_code == 404
+    assert answer.status_code == 403
 
 
 def test_the_api_lists_deliveries_and_logs_it(world: World) -> None:
@@ -84,3 +86,21 @@ def test_the_api_lists_deliveries_and_logs_it(world: World) -> None:
     assert (found["draft_id"], found["status"]) == (line.id, "pending")
     assert owner.get("/api/v1/deliveries?status=failed").json()["items"] == []
     assert owner.get("/api/v1/audit?action=deliveries.listed").json()["total"] == 2
+
+
+def test_the_log_is_exported_whole_by_those_who_may_read_it(world: World) -> None:
+    with world.engine.begin() as connection:
+        rows = [
+            {"at": NOW + timedelta(seconds=number), "user_id": "ann", "action": "draft.read", "subject": "=1+1"}
+            for number in range(1_200)
+        ]
+        connection.execute(insert(audit_log), rows)
+    owner = world.browser()
+    answer = owner.get("/audit.csv", params={"user": "ann"})
+    header, *lines = list(csv.reader(io.StringIO(answer.text)))
+    assert header == ["id", "at", "user_id", "action", "subject", "client_id", "detail", "seal"]
+    assert len(lines) == 1_200
+    assert [line[1] for line in lines] == sorted(line[1] for line in lines)
+    assert {(line[2], line[4]) for line in lines} == {("ann", "'=1+1")}, "no formula for a spreadsheet"
+    assert "audit.exported" in owner.get("/audit.csv").text
+    assert world.browser("manager-mara").get("/audit.csv").status_code == 403

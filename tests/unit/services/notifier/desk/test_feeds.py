@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from tests.desk_data import NOW
 from tests.desk_world import World
 
 FEEDS = (
-    FeedView("f1", "https://rss.northgate.example/all", "ok", publisher="Northgate", channel="rss.northgate.example"),
+    FeedView("f1", "https://rss.northgate.example/all", "ok", publisher="Northgate", channel="rss.northgate.example",
+             usual_delay=timedelta(minutes=4), has_hub=True),
     FeedView("f2", "https://feeds.many.example/x", "unreachable", reason="it can't be found.", fix="Check its name.",
              speaks_for=("port.example",), ground="Its own page links to it."),
 )  # fmt: skip
@@ -67,6 +70,20 @@ def test_the_feeds_of_a_page_are_offered_with_a_preview(world: World, owner: Tes
     assert (refused.status_code, "Look for a link called RSS." in refused.text) == (400, True)
 
 
+def test_a_feed_says_how_far_behind_it_usually_is(owner: TestClient) -> None:
+    text = owner.get("/feeds").text
+    assert text.count("Usually 4 minutes behind. Its hub reports news at once.") == 1
+
+
+def test_a_feed_that_has_moved_says_where(world: World, owner: TestClient) -> None:
+    moved = replace(FEEDS[0], fetched_at="https://rss.northgate.example/new")
+    world.feeds = (moved, replace(FEEDS[1], redirects_to="https://other.example/x"))
+    text = owner.get("/feeds").text
+    assert text.count("it is fetched from") == text.count("redirects for good to") == 1
+    assert "https://rss.northgate.example/new" in text
+    assert "https://other.example/x" in text
+
+
 def test_lists_are_imported_and_exported(world: World, owner: TestClient) -> None:
     file = {"file": ("mine.opml", b"<opml/>", "text/x-opml")}
     text = owner.post("/feeds/import", data=form(owner), files=file).text
@@ -95,8 +112,28 @@ def test_account_managers_see_feeds_but_change_none(world: World) -> None:
     text = mara.get("/feeds").text
     assert ("Find feeds" in text, "Who may speak" in text, "Northgate" in text) == (False, False, True)
     for path, sent in (("find", {"url": "x.example"}), ("f1/speakers", {}), ("f1/pause", {})):
-        assert mara.post(f"/feeds/{path}", data=form(mara, **sent)).status_code == 404
+        assert mara.post(f"/feeds/{path}", data=form(mara, **sent)).status_code == 403
     assert world.feed_notes.done == []
+
+
+def test_looking_for_feeds_is_limited_for_each_person_and_audited(
+    world: World, owner: TestClient, program: TestClient
+) -> None:
+    at = "/api/v1/feeds/find"
+    answers = [program.post(at, json={"url": f"https://me:pw@north.example/{n}?key=secret"}) for n in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[-1].headers["retry-after"] == "6"
+    assert answers[-1].json()["detail"] == "You look for feeds too often."
+    assert program.get("/api/v1/me").status_code == 200, "everything else goes on"
+    world.clock.advance(seconds=6)
+    assert program.post(at, json={"url": "north.example"}).status_code == 200
+    with reading(world.engine) as connection:
+        entries = connection.execute(select(audit_log).where(audit_log.c.action == "feeds.searched")).all()
+    assert [entry.subject for entry in entries][::10] == ["https://north.example/0", "https://north.example"]
+    page = world.browser()
+    page_form = form(page, url="north.example")
+    limited = [page.post("/feeds/find", data=page_form).status_code for _ in range(11)]
+    assert limited == [200] * 10 + [429]
 
 
 def test_sources_have_grade_ground_record_and_feeds(owner: TestClient) -> None:
@@ -143,3 +180,43 @@ def test_a_desk_without_feeds_says_so(world: World, program: TestClient) -> None
     world.feeds = ()
     assert "No feeds yet." in world.browser("manager-mara").get("/feeds").text
     assert program.post("/api/v1/feeds/f1/pause").status_code == 404
+
+
+def test_credentials_are_set_at_the_desk_and_by_programs_and_never_shown(
+    world: World, owner: TestClient, program: TestClient
+) -> None:
+    world.feeds = (replace(FEEDS[0], credentials="basic"), FEEDS[1])
+    secret = "open-sesame"
+    done = owner.post("/feeds/f2/credentials", data=form(owner, kind="basic", name="ada", secret=secret))
+    assert done.headers["location"] == "/feeds?note=feed-credentials"
+    given = {"kind": "header", "name": "X-Api-Key", "secret": secret}
+    assert program.put("/api/v1/feeds/f2/credentials", json=given).json() == {"feed_id": "f2"}
+    assert program.put("/api/v1/feeds/none/credentials", json=given).status_code == 404
+    wrong = program.put("/api/v1/feeds/f2/credentials", json={**given, "kind": "digest"})
+    assert wrong.status_code == 422
+    assert program.put("/api/v1/feeds/f2/credentials", json={"kind": "none"}).status_code == 200
+    assert world.feed_notes.done == [
+        ("credentials", f"f2 basic ada {secret}"),
+        ("credentials", f"f2 header X-Api-Key {secret}"),
+        ("credentials", "f2 none  "),
+    ]
+    page, listed = owner.get("/feeds").text, program.get("/api/v1/feeds").text
+    assert page.count("Set. Nobody can read it here.") == page.count('value="none"') == 1
+    assert '"credentials":"basic"' in listed
+    with reading(world.engine) as connection:
+        log = str(connection.execute(select(audit_log)).all())
+    assert log.count("feed.credentials") == 3
+    assert secret not in page + listed + log + wrong.text
+    mara = world.browser("manager-mara")
+    assert mara.post("/feeds/f2/credentials", data={**form(mara), "kind": "none"}).status_code == 403
+
+
+def test_a_pack_of_official_feeds_is_added_by_name(world: World, owner: TestClient, program: TestClient) -> None:
+    assert "Security advisories (2 feeds, 1 here already)" in owner.get("/feeds").text
+    text = owner.post("/feeds/packs", data=form(owner, name="security")).text
+    assert "Feeds: 1 added, 1 already present." in text
+    (pack,) = program.get("/api/v1/feeds/packs").json()["items"]
+    assert (pack["name"], pack["feeds"], pack["listed"]) == ("security", ["CISA", "CERT"], 1)
+    assert program.post("/api/v1/feeds/packs", json={"name": "security"}).json()["added"] == 1
+    assert world.feed_notes.done == [("pack", "security")] * 2
+    assert "Security advisories" not in world.browser("manager-mara").get("/feeds").text

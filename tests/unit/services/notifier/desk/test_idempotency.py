@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlalchemy import select, update
+from sqlalchemy import insert, null, select, update
 
+from schemas.base import event
+from schemas.clients import ClientChanged
 from services.common.db import reading
 from services.notifier.desk import idempotency
 from services.notifier.desk.errors import Conflict
 from services.notifier.desk.idempotency import KeyedRequest
 from services.notifier.desk.tokens import create_api_token
-from services.notifier.tables import api_requests
-from tests.desk_data import NOW
+from services.notifier.tables import api_requests, draft_marks
+from tests.desk_data import MANAGERS, NOW
 from tests.desk_world import World
 
 PATH = "/api/v1/clients/claire-arnaud/mood"
@@ -92,6 +94,51 @@ def test_a_lost_answer_is_no_reason_to_repeat(world: World, client: TestClient) 
     answer = post(client)
     assert (answer.status_code, world.types()) == (409, ["client.changed"])
     assert "not kept" in answer.json()["detail"]
+
+
+def test_a_repeat_is_refused_when_the_client_has_moved_to_somebody_else(world: World, client: TestClient) -> None:
+    assert post(client).status_code == 200
+    world.apply(world.publisher.events)
+    moved = world.publisher.events[-1].data
+    assert isinstance(moved, ClientChanged)
+    away = moved.model_copy(
+        update={
+            "client": moved.client.model_copy(update={"manager_id": "june"}),
+            "manager": MANAGERS["june"],
+            "revision": moved.revision + 1,
+        }
+    )
+    world.apply([event(away, key="claire-arnaud", id="evt_moved", source="test", time=NOW)])
+    refused = post(client)
+    assert (refused.status_code, "idempotency-replayed" in refused.headers) == (404, False)
+    assert "no longer see" in refused.json()["detail"]
+    owner = program(world, "owner")
+    assert post(owner).status_code == 200
+    assert post(owner).headers["idempotency-replayed"] == "true", "the owner sees everybody"
+
+
+def test_a_repeat_about_a_draft_that_a_colleague_gave_is_answered_while_it_is_given(world: World) -> None:
+    june, line = program(world, "manager-june"), world.draft("claire-arnaud", "warn")
+    sent = {
+        "json": {"version": line.version, "subject": "Another", "body": line.body},
+        "headers": {"Idempotency-Key": "e"},
+    }
+    path = f"/api/v1/drafts/{line.id}/edit"
+    mark = {"draft_id": line.id, "assigned_to": "manager-june", "asked": False, "by": "manager-mara", "changed_at": NOW}
+    with world.engine.begin() as connection:
+        connection.execute(insert(draft_marks).values(mark))
+    assert june.post(path, **sent).status_code == 200
+    assert june.post(path, **sent).headers["idempotency-replayed"] == "true"
+    with world.engine.begin() as connection:
+        connection.execute(update(draft_marks).values(assigned_to=None))
+    assert june.post(path, **sent).status_code == 404
+
+
+def test_an_answer_from_before_an_update_is_not_given_unchecked(world: World, client: TestClient) -> None:
+    post(client)
+    with world.engine.begin() as connection:
+        connection.execute(update(api_requests).values(subjects=null()))
+    assert post(client).status_code == 409
 
 
 def test_of_two_at_once_one_is_refused(world: World) -> None:

@@ -16,7 +16,7 @@ from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.dependencies import DeskDependencies
-from services.notifier.desk.errors import Conflict, GateRefused, NotFound
+from services.notifier.desk.errors import Conflict, GateRefused, NotFound, RoleRefused
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.tables import audit_log
 from tests.desk_world import OWNER, World
@@ -94,6 +94,27 @@ def test_only_named_users_are_second_persons_and_see_no_more_than_they_need(worl
     assert act(world, "approve", JUNE, draft_id, rules=NAMED) is not None
     with pytest.raises(NotFound):
         act(world, "approve", JUNE, draft_id, rules=NAMED)  # it no longer waits for her
+
+
+def test_compliance_seconds_by_its_role_and_approves_nothing_first(world: World) -> None:
+    ann = Viewer("ann", "Ann", "compliance", None, "UTC")
+    rules = replace(RULES, second_roles=("compliance",))
+    draft_id = asked(world, rules)
+    with pytest.raises(GateRefused):
+        act(world, "approve", OWNER, draft_id, rules=rules)
+    assert act(world, "approve", ann, draft_id, rules=rules) is not None
+    other = world.draft("claire-arnaud", "tell", "open")
+    with pytest.raises(RoleRefused):
+        act(world, "approve", ann, other.id, rules=rules)
+    assert world.line(other.id).state == "open"
+
+
+def test_a_role_that_was_taken_away_meanwhile_seconds_nothing(world: World) -> None:
+    draft_id = asked(world)
+    reader = Viewer("owner", "Owner", "reader", None, "UTC")
+    with pytest.raises(GateRefused):
+        act(world, "approve", reader, draft_id)
+    assert world.line(draft_id).state == "second"
 
 
 def test_no_second_person_helps_against_a_block(world: World) -> None:

@@ -24,6 +24,7 @@ KNOWN = Names.of(
         ("Mark Bell Leaves Orvix After Nine Years", "Mark Bell leaves Orvix after nine years"),
         ("CEO Kevin Price Sells Orvix Shares Worth Millions", "CEO Kevin Price sells Orvix shares worth millions"),
         ("German Rules on Data-Center Power Begin in May", "German rules on data-center power begin in May"),
+        ("Orvix Approved to Return $270 million to Owners", "Orvix approved to return $270 million to owners"),
         ("Orvix May Close Plant in March 2027", "Orvix may close plant in March 2027"),
         ("Bank of England Holds Rates, White House Objects", "Bank of England holds rates, White House objects"),
         ("Apple Tests New iPhone Chips With eBay and SAP", "Apple tests new iPhone chips with eBay and SAP"),
@@ -32,6 +33,11 @@ KNOWN = Names.of(
 )
 def test_a_headline_gets_sentence_case_and_names_keep_their_capitals(title: str, cased: str) -> None:
     assert sentence_case(title, KNOWN) == cased
+
+
+def test_what_ends_a_listed_name_keeps_its_capital_before_a_verb() -> None:
+    assert sentence_case("Orvix Energy Says Profit Rose", KNOWN) == "Orvix Energy says profit rose"
+    assert sentence_case("Orvix Says Energy Costs Rise Sharply", KNOWN) == "Orvix says energy costs rise sharply"
 
 
 @pytest.mark.parametrize(
@@ -69,3 +75,45 @@ def test_within_a_sentence_only_names_keep_the_first_capital() -> None:
 @given(st.text(max_size=120))
 def test_only_the_case_of_letters_changes(text: str) -> None:
     assert fold(sentence_case(text, KNOWN)).split() == fold(text).split()
+
+
+@pytest.mark.parametrize(
+    ("title", "cased"),
+    [
+        # The client book lists Target and Next; Gap and Snap are named nowhere else.
+        (
+            "Orvix Misses Profit Target as Target Cuts Prices",
+            "Orvix misses profit target as Target cuts prices",
+        ),
+        (
+            "Retailer Target May Raise Its Prices Next Week",
+            "Retailer Target may raise its prices next week",
+        ),
+        ("Sable Point Hits Target for Sales, Rival Next Falls", "Sable Point hits target for sales, rival Next falls"),
+        ("Why Sales at Gap Fall While Snap Adds Users", "Why sales at Gap fall while Snap adds users"),
+        ("Pay Gap Widens as Gap Between Rich and Poor Grows", "Pay gap widens as gap between rich and poor grows"),
+        ("Rules on Work Visa Holders Change, Visa Says", "Rules on work visa holders change, Visa says"),
+        ("Analysts Praise Orvix and Gap's New Chief Executive", "Analysts praise Orvix and Gap's new chief executive"),
+        ("President Lee Visits Fulton County, Senator Objects", "President Lee visits Fulton County, senator objects"),
+        ("Amazon's Ring Adds Cameras as Bud Light Sales Drop", "Amazon's Ring adds cameras as Bud Light sales drop"),
+        (
+            "House Democrats Oppose Republicans on Medicare",
+            "House Democrats oppose Republicans on Medicare",
+        ),
+    ],
+)
+def test_names_that_are_ordinary_words_are_told_by_the_words_around_them(title: str, cased: str) -> None:
+    names = Names.of(["Target", "Next", "Orvix", "Sable Point"], [])
+    assert sentence_case(title, names) == cased
+
+
+def test_running_text_decides_whether_an_ordinary_word_is_a_name() -> None:
+    shown = Names.of([], ["The shops of Block were closed on Monday."])
+    assert sentence_case("Police Search Block Before Dawn Raid", shown) == "Police search Block before dawn raid"
+    lower = Names.of([], ["Officers searched the block before dawn."])
+    assert sentence_case("Police Search Block Before Dawn Raid", lower) == "Police search block before dawn raid"
+
+
+def test_a_shouted_word_is_no_name() -> None:
+    names = Names.of([], ["Halden begins its THIRD round of cuts."])
+    assert sentence_case("Halden begins THIRD round of cuts", names) == "Halden begins third round of cuts"

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.drafting.casing import Names
-from services.notifier.drafting.clauses import clauses_in, clean_title, is_sneer, is_statement, shorter, stands_in
+from services.notifier.drafting.clauses import (
+    clauses_in,
+    clean_title,
+    is_chat,
+    is_sneer,
+    is_statement,
+    shorter,
+    stands_in,
+)
 
 NOTHING = Names()
 
@@ -19,6 +27,7 @@ NOTHING = Names()
         ("Orvix cuts forecast - CEO", "Orvix cuts forecast - CEO"),
         ("🚀 Orvix   recalls\n pumps 🔥", "Orvix recalls pumps"),
         ("Live music firm Orvix grows", "Live music firm Orvix grows"),
+        ("LEDGER+: Orvix recalls pumps", "Orvix recalls pumps"),
         ("", ""),
     ],
 )
@@ -31,11 +40,20 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
     [
         ("Orvix shares halted after $4bn bid – business live", "Orvix shares have been halted after $4bn bid"),
         ("Halden sells its old port, and Orvix recalls all of its pumps", "Orvix recalls all of its pumps"),
+        ("Orvix Recalls All of Its Pumps, Velmont Sells Its Old Port", "Velmont sells its old port"),
         ("Orvix recalls all of its pumps, multiple outlets reported Tuesday", "Orvix recalls all of its pumps"),
         ("Business live – latest updates Orvix has recalled all of its pumps", "Orvix has recalled all of its pumps"),
+        ("Harbor Board tells Orvix, Halden, Velmont and Lantern to add warnings to their pumps",) * 2,
+        ("New rules that concern Orvix will apply from January 2028",) * 2,
+        ("Orvix revenue more than doubles in first quarter",) * 2,
         ("Orvix lowers Switch sales forecasts but still expects a good year",) * 2,
         ("Credit Orvix finds flaws in its pumps, says inquiry goes on",) * 2,
         ("Orvix debuts a quiet pump in the U.S.",) * 2,
+        ("Orvix's Volt™ Pump Receives Approval in Norland", "Orvix's Volt pump receives approval in Norland"),
+        ("Orvix to Buy Canadian Pumps", "Orvix is to buy Canadian pumps"),
+        ("Orvix Approved to Return $20 million to Clients", "Orvix has been approved to return $20 million to clients"),
+        ("Orvix profit more than doubles in first quarter",) * 2,
+        ("xOrv raises $2 billion for its pumps",) * 2,
         ("Orvix calls its new pump “the quiet one.”", "Orvix calls its new pump “the quiet one”"),
         (
             "PORT ELLERY (Wire) - Orvix on Monday recalled all of its pumps.",
@@ -47,7 +65,7 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
         ("Orvix recalls 12,000 pumps. Learn which ones", "Orvix recalls 12,000 pumps"),
         ("• Orvix recalls all pumps • Open letter from its chief", "Orvix recalls all pumps"),
         ("Orvix Recalls All Pumps (Ann Lee/The Ledger)", "Orvix recalls all pumps"),
-        ("Harbor Board warns Orvix: the tide runs by our rules", "Harbor Board warns Orvix"),
+        ("Harbor Board fines Orvix Pumps: the tide runs by our rules", "Harbor Board fines Orvix Pumps"),
         ("Orvix drops support for old pumps, leaving you without spare parts", "Orvix drops support for old pumps"),
     ],
 )
@@ -75,6 +93,10 @@ def test_what_surrounds_the_news_is_left_out(text: str, clause: str) -> None:
         "It recalls all of its pumps after a fire",
         "Imagine a pump that never fails its owner",
         "Record sales, poor reputation: the Orvix paradox",
+        "In an aerial view, an Orvix pump stands near the harbor.",
+        "Orvix is warning that a flaw in its pump tracked",
+        "Orvix is set to get up to £1BILLION from the state",
+        "Orvix Acquires With Clarity for $1.8 Billion",
         "Orvix pumps",
     ],
 )
@@ -90,6 +112,7 @@ def test_what_follows_a_colon_stands_alone_only_after_a_label() -> None:
         "Report: Orvix faces a probe",
         "Sources: Orvix plans a sale of its pumps",
         "Zelmer: Orvix will fail soon",
+        "Lawsuit: Orvix keeps refunds that are due to its customers",
     ):
         assert next(clauses_in(hearsay, NOTHING, has_speaker=False), None) is None
 
@@ -121,9 +144,51 @@ def test_a_subject_is_shortened_by_whole_tails_that_do_not_change_it(clause: str
     assert shorter(clause, 60) == short
 
 
+def test_a_name_that_begins_with_a_small_letter_keeps_it() -> None:
+    assert shorter("xOrvix burned $6bn in the year", 60) == "xOrvix burned $6bn in the year"
+
+
+def test_a_short_form_keeps_how_much_as_what_and_of_how_many() -> None:
+    much = "Orvix could raise as much as $7.5 billion this year by listing its stock in Port Ellery"
+    assert not (shorter(much, 60) or "").endswith("raise")
+    framed = "Orvix faces a new federal lawsuit over contracts framed as an investment scheme in Port Ellery"
+    assert not (shorter(framed, 70) or "").endswith("framed")
+    jobs = "Orvix and Halden announce more than 1 in 10 jobs to go"
+    assert shorter(jobs, 50) is None
+    linked = "Orvix opens an inquiry into Halden in connection with the shooting at Port Ellery"
+    assert not (shorter(linked, 70) or "").endswith("connection")
+
+
+def test_a_tail_that_leaves_out_its_verb_goes() -> None:
+    assert list(clauses_in("Halden warns of a flaw in pumps as the deadline of Orvix revealed", NOTHING)) == [
+        "Halden warns of a flaw in pumps"
+    ]
+    assert list(clauses_in("Halden shares fall as Orvix cuts its outlook", NOTHING)) == [
+        "Halden shares fall as Orvix cuts its outlook"
+    ]
+
+
+def test_two_sentences_are_no_clause() -> None:
+    assert not is_statement("Orvix stock rises. why the maker of pumps defies the market")
+
+
 def test_jokes_are_recognized() -> None:
     assert is_sneer("Orvix pumps are a dumpster fire")
     assert not is_sneer("Orvix recalls pumps")
+
+
+@pytest.mark.parametrize(
+    "opinion",
+    [
+        "Orvix's new plan to mend pumps is more of the same",
+        "Ann Lee has changed her mind again",
+        "The rollout of pumps has taken an awkward turn",
+        "The fall of Orvix shows how afraid the markets are",
+        "The loss of Halden is a reminder of worse years",
+    ],
+)
+def test_an_opinion_or_a_metaphor_in_the_place_of_the_news_is_told_only_for_want_of_better(opinion: str) -> None:
+    assert is_sneer(opinion)
 
 
 def test_every_word_of_a_clause_stands_in_its_source_in_order() -> None:
@@ -136,3 +201,56 @@ def test_a_clause_adds_no_word_to_its_source(text: str, has_speaker: bool) -> No
     for clause in clauses_in(text, NOTHING, has_speaker=has_speaker):
         assert stands_in(clause, text)
         assert is_statement(clause)
+
+
+def test_a_list_after_a_preposition_is_no_clause_and_what_explains_a_noun_stays() -> None:
+    told = "After Halden, Orvix and Velmont offer the owners relief"
+    assert list(clauses_in(told, Names())) == []
+    assert is_statement("After protests, Halden and Orvix close their stores")
+    long = "Halden has been sued over a clerk who locked the door of a shop in Port Ellery at night"
+    assert shorter(long, 60) is None
+    assert list(clauses_in("Halden hid its losses for years lawsuits allege", Names())) == [
+        "Halden hid its losses for years, lawsuits allege"
+    ]
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Orvix has a fix for its ailing pumps",
+        "Halden health leaders have hinted that Orvix had something brewing",
+        "When pumps come back, firms like Orvix won't have a place",
+        "In an aerial view, a pump turns at the Orvix site",
+        "Welp, Orvix got hacked",
+        "Last month, the unknown hackers demanded a ransom from Orvix",
+        "Orvix letter reveals a big issue with its bid",
+        "Orvix shows it's the right pump stock for this moment",
+        "Orvix touts 'bigger is better' strategy. but its shares fall",
+        "Orvix cuts 800 jobs to pay for AI. It also asks for patience",
+        "Says pumps from Orvix and others failed in the storm",
+        "As a response, Orvix poured $20 million into the campaign",
+        "the company announced a ten-year agreement with Orvix",
+    ],
+)
+def test_a_promise_of_a_story_a_look_back_and_two_sentences_are_no_statement(headline: str) -> None:
+    assert not is_statement(headline)
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "Orvix cannot shake off the claim of authors in the north that could result in large damages",
+        "Orvix confirms that the thieves made off with customer records of six million households",
+        "Orvix sees a rise in orders for pumps even as the market of the whole country weakens",
+        "Orvix just set a number of records in its lending, but the price of its shares is falling",
+    ],
+)
+def test_a_short_form_ends_with_no_half_phrase_and_keeps_what_restricts_it(clause: str) -> None:
+    short = shorter(clause, len(clause) - 5)
+    assert short is None or not short.endswith((" result", " off", " even", " lending"))
+
+
+def test_a_newsroom_that_speaks_of_itself_is_not_quoted() -> None:
+    assert is_chat("We’re reading about pumps and more")
+    assert is_chat("Pump notes: we read about Orvix")
+    assert not is_chat("Fix for Orvix pumps might break your pipes")

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.clients import Watch
+from schemas.mentions import Span
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.client_effect import meaning_text, named_date, question_text
+from services.notifier.drafting.client_effect import meaning_text, named_date, other_name, question_text
 from services.notifier.drafting.dry_run import DryRunCase, brief_for
 from services.notifier.drafting.opinion import opinion_part
 from services.notifier.drafting.playbooks import Playbooks
@@ -73,3 +74,18 @@ def test_the_question_is_about_the_clients_view_or_else_the_event(view: str | No
     question = question_text(brief, opinion_part(brief, SHIPPED))
     assert question.endswith("?")
     assert ("too expensive" in question) == (view is not None)
+
+
+def test_a_quite_different_name_of_what_the_client_has_is_shown() -> None:
+    brief = brief_for(DryRunCase("wealth", "fine", "holds", role="object"), NOW)
+    item = brief.alert.evidence[0].model_copy(
+        update={
+            "title": "Orvix has been fined",
+            "quote": "Orvix has been fined.",
+            "spans": (Span(field="title", start=0, end=5, text="Orvix"),),
+        }
+    )
+    other = replace(brief, alert=brief.alert.model_copy(update={"evidence": (item,)}))
+    assert other_name(brief) is None
+    assert other_name(other) == "Orvix"
+    assert f"{brief.asset} (here: Orvix)" in meaning(other)

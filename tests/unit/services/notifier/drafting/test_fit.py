@@ -13,10 +13,13 @@ from schemas.clients import Stance, Trade
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 from services.notifier.drafting.dry_run import DryRunCase, brief_for
+from services.notifier.drafting.event_lines import meanings_for
 from services.notifier.drafting.fit import (
     contradiction,
     doubts,
     fitting_phrasings,
+    has_begun,
+    is_beyond_books,
     is_company,
     presuppositions,
     query_for,
@@ -242,3 +245,303 @@ def test_a_recall_is_never_good_news_but_a_supply_that_resumes_is() -> None:
     assert direction_of("recall", "uses") == "unclear"
     assert direction_of("recall", "competes") == "positive"
     assert direction_of("supply_disruption", "uses") == "positive"
+
+
+def _read(kind: EventKind, confidence: float, headline: str = "Halden sells its port", **changed: object) -> RuleQuery:
+    case = DryRunCase(kind=kind, stance="holds", trade="wealth", role="object")
+    brief = brief_for(case, NOW)
+    alert = brief.alert
+    assert alert.reading is not None
+    sure = alert.reading.confidence.model_copy(update={"kind": confidence})
+    reading = alert.reading.model_copy(update={"confidence": sure})
+    alert = alert.model_copy(update={"reading": reading, "headline": headline, "kind": kind, **changed})
+    return query_for(alert, a_client(), "Halden", None)
+
+
+def test_a_kind_that_is_likelier_another_is_a_guess_although_words_name_it_unless_harm_may_come() -> None:
+    assert _read("funding", 0.4).unsure
+    assert not _read("funding", 0.55).unsure
+    assert not _read("data_breach", 0.4).unsure
+
+
+@pytest.mark.parametrize(
+    ("headline", "direction"),
+    [
+        ("Congress axes the bill on fees of Halden", "unclear"),
+        ("Halden exempted from the tariff for a year", "unclear"),
+        ("Court dismisses the case against Halden", "unclear"),
+        ("President calls off the tariff on pumps of Halden", "unclear"),
+        ("Judge blocks the state's action against Halden Energy", "unclear"),
+        ("Judge blocks the bid of Halden", "negative"),
+        ("Congress passes the bill on fees of Halden", "negative"),
+        ("Court hears the case against Halden", "negative"),
+    ],
+)
+def test_a_measure_that_is_dropped_or_softened_is_not_told_as_bad(headline: str, direction: Direction) -> None:
+    assert _read("regulation", 0.9, headline, direction="negative").direction == direction
+    assert _read("earnings", 0.9, headline, direction="negative").direction == "negative"
+
+
+@pytest.mark.parametrize(
+    ("headline", "kind", "role"),
+    [
+        ("Hackers are using Halden Energy to reach savers", "data_breach", "mention"),
+        ("Halden Energy loses the data of savers", "data_breach", "object"),
+        ("Halden Energy discovers an open door in pumps of Orvix", "vulnerability", "mention"),
+        ("Halden Energy unmasks a gang that robs savers", "data_breach", "mention"),
+        ("Halden Energy failure sparks fears among startups", "insolvency", "object"),
+        ("Firms like Halden Energy will have no place", "insolvency", "mention"),
+        ("Halden Energy's pump company goes public", "funding", "object"),
+        ("Orvix is to buy Halden Energy Digital’s assets", "takeover", "object"),
+    ],
+)
+def test_a_tool_or_an_example_has_no_part_in_the_event_and_a_unit_is_not_its_owner(
+    headline: str, kind: EventKind, role: Role
+) -> None:
+    query = _read(kind, 0.9, headline, role="object")
+    assert query.role == role
+    assert query.unsure == ("loses" not in headline and "failure" not in headline)
+
+
+@pytest.mark.parametrize("stance", ["holds", "supplied_by", "contracts_with", "competes"])
+def test_who_finds_anothers_flaw_has_none_for_owners_rivals_and_customers_alike(stance: Stance) -> None:
+    for verb in ("uncovers", "caught", "warns of", "details"):
+        found = _read(
+            "vulnerability", 0.9, f"Halden Energy {verb} a hole in pumps of Orvix", stance=stance, role="actor"
+        )
+        assert found.role == "mention"
+    own = _read("vulnerability", 0.9, "Halden Energy discovers a hole in its own pumps", stance=stance)
+    assert own.role != "mention"
+
+
+def test_a_person_who_is_followed_is_no_field() -> None:
+    case = DryRunCase(kind="contract", stance="follows", trade="wealth", direction="positive")
+    brief = brief_for(case, NOW)
+    person = query_for(brief.alert, a_client(), "Elon Musk", None)
+    assert (person.unsure, person.direction) == (True, "unclear")
+    field = query_for(brief.alert, a_client(), "Semiconductors", None)
+    assert (field.unsure, field.direction) == (False, "positive")
+
+
+def test_a_quarrel_with_staff_needs_words_of_one_and_reaches_customers_with_a_stoppage() -> None:
+    assert _read("labour", 0.9, "Halden could run out of people in two years").unsure
+    assert not _read("labour", 0.9, "The union of Halden asks for more pay").unsure
+    assert _read("labour", 0.9, "Halden held back pay of its people", stance="supplied_by").unsure
+    assert not _read("labour", 0.9, "Staff at Halden walk out in a strike", stance="supplied_by").unsure
+
+
+def test_who_only_stops_hiring_is_neither_in_distress_nor_serves_customers_less() -> None:
+    held = _read("cutback", 0.9, "Halden freezes hiring in its offices", size="major")
+    assert (held.size, held.unsure) == ("moderate", False)
+    assert _read("cutback", 0.9, "Halden freezes hiring in its offices", size="major", stance="supplied_by").unsure
+    assert _read("cutback", 0.9, "Halden cuts jobs and freezes hiring", size="major").size == "major"
+
+
+def test_a_fine_is_told_as_one_only_if_the_headline_has_it() -> None:
+    assert _read("fine", 0.9, "Halden is fined 3 million crowns").kind == "fine"
+    charged = _read("fine", 0.9, "Pumps of Halden are against the law, Nordmark says")
+    assert (charged.kind, charged.stage) == ("regulation", "announced")
+
+
+def test_what_is_permitted_in_any_report_is_not_told_as_bad() -> None:
+    case = DryRunCase(kind="regulation", stance="holds", trade="wealth", direction="negative", role="object")
+    brief = brief_for(case, NOW)
+    item = brief.alert.evidence[0].model_copy(update={"title": "Nordmark approves a pump of Halden Energy"})
+    alert = brief.alert.model_copy(update={"headline": "Old pumps lose their permit", "evidence": (item,)})
+    assert query_for(alert, a_client(), "Halden", None).direction == "unclear"
+
+
+def test_rules_and_rulings_that_reach_no_books_are_nothing_for_an_accountants_client() -> None:
+    client = a_client(trade="accounting")
+    case = DryRunCase(kind="lawsuit", stance="regulated_by", trade="accounting", direction="negative")
+    alert = brief_for(case, NOW).alert
+    item = alert.evidence[0].model_copy(update={"title": "Court lets Nordmark leave the harbor board"})
+    harbor = alert.model_copy(update={"headline": item.title, "evidence": (item,)})
+    assert is_beyond_books(harbor, client)
+    assert not is_beyond_books(harbor, a_client(trade="legal"))
+    assert not is_beyond_books(harbor.model_copy(update={"headline": "Court lowers the tax on harbors"}), client)
+
+
+def test_a_measure_that_is_called_off_where_the_client_works_is_not_prepared_for() -> None:
+    assert _read(
+        "regulation", 0.9, "President calls off the tariff on Halden", stance="operates_in", direction="negative"
+    ).unsure
+
+
+def test_what_happens_within_an_authority_is_no_duty_of_others() -> None:
+    rule = next(
+        r for r in SHIPPED.rules() if ANY in r.kinds and r.stances == ("regulated_by",) and r.sizes == ("moderate",)
+    )
+    query = RuleQuery("data_breach", "regulated_by", "accounting", "negative", role="actor", size="moderate")
+    assert contradiction(rule, ANY, query) is not None
+    assert contradiction(rule, ANY, replace(query, kind="regulation")) is None
+
+
+def test_a_rival_that_finds_a_flaw_or_is_named_beside_a_launch_gives_nothing_to_answer() -> None:
+    assert "actor" not in presuppositions("vulnerability", "competes").roles
+    assert "party" not in presuppositions("product_launch", "competes").roles
+    assert "actor" in presuppositions("vulnerability", "uses").roles
+
+
+def test_no_coin_is_taken_over() -> None:
+    rules = [rule for book in SHIPPED.layers[0] for rule in book.rules if "holds" in rule.stances and not rule.silent]
+    query = RuleQuery(kind="takeover", stance="holds", trade="wealth", direction="positive", role="object")
+    for rule in rules:
+        if {"deal", "takeover"} & set(rule.kinds):
+            kind = next(kind for kind in rule.kinds if kind in ("deal", "takeover"))
+            assert contradiction(rule, kind, replace(query, asset="Bitcoin")) is not None
+    assert meanings_for(replace(query, asset="Bitcoin")) == ()
+    assert meanings_for(replace(query, asset="Halden"))
+
+
+def test_figures_of_another_country_are_not_told_as_the_clients_own() -> None:
+    case = DryRunCase(kind="macro", stance="follows", trade="wealth", role="actor")
+    alert = brief_for(case, NOW).alert.model_copy(update={"headline": "Inflation in Argentina passes 100 percent"})
+    near, far = (a_client(time_zone=zone) for zone in ("America/Buenos_Aires", "America/New_York"))
+    assert not query_for(alert, near, "inflation", None).unsure
+    assert query_for(alert, far, "inflation", None).unsure
+
+
+def test_oil_prices_are_no_storm() -> None:
+    case = DryRunCase(kind="macro", stance="follows", trade="insurance", desires=("cost",), role="actor")
+    assert "deductible" not in said(case)
+    assert "deductible" in said(replace(case, kind="other", says="A storm floods the coast of {name}."))
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline", "role"),
+    [
+        ("insolvency", "{name} unfazed by its exposure to a bankrupt data center", "affected"),
+        ("insolvency", "{name} files for bankruptcy", "object"),
+        ("lawsuit", "Engineer charged with insider trading after bets on {name}", "affected"),
+        ("lawsuit", "Engineer charged {name} too much, lawsuit says", "object"),
+        ("lawsuit", "{name} charged with fraud", "object"),
+    ],
+)
+def test_whom_the_event_happens_to_is_read_from_the_headline(kind: EventKind, headline: str, role: Role) -> None:
+    brief = brief_for(DryRunCase("legal", kind, "contracts_with", "negative", role="object"), NOW)
+    alert = brief.alert.model_copy(update={"headline": headline.format(name=brief.alert.entity_name)})
+    assert query_for(alert, brief.client, brief.asset, None).role == role
+
+
+def test_good_news_on_a_treatment_is_not_told_as_good_where_people_came_to_harm() -> None:
+    brief = brief_for(DryRunCase("healthcare", "clinical_trial", "follows", "positive"), NOW)
+
+    def direction_of(headline: str) -> Direction:
+        alert = brief.alert.model_copy(update={"headline": headline})
+        return query_for(alert, brief.client, brief.asset, None).direction
+
+    assert direction_of("Orvix shows gene therapy data after patient deaths") == "unclear"
+    assert direction_of("Orvix shows gene therapy data") == "positive"
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline", "sure"),
+    [
+        ("takeover", "Nordmark plans to buy up to 121 Halden jets", False),
+        ("takeover", "Nordmark plans to buy Halden", True),
+        ("acquisition", "Halden signs deal for sale of its northern unit", False),
+        ("acquisition", "Halden buys Orvix", True),
+        ("price_cut", "Halden brings its pumps back", False),
+        ("price_cut", "Halden lowers fees for its pumps", True),
+    ],
+)
+def test_orders_sales_and_prices_are_read_from_the_headline(kind: EventKind, headline: str, sure: bool) -> None:
+    assert _read(kind, 0.9, headline).unsure is not sure
+
+
+def test_figures_are_told_only_where_the_headline_tells_of_figures_and_their_direction_fits() -> None:
+    assert _read("earnings", 0.9, "Halden chief wants to embrace new tools").unsure
+    assert not _read("earnings", 0.9, "Halden profit climbs on new pumps").unsure
+    bad: dict[str, object] = {"direction": "negative"}
+    assert _read("earnings", 0.9, "Halden swung to profit on lower costs", **bad).direction == "unclear"
+    assert _read("earnings", 0.9, "Halden profit falls on lower sales", **bad).direction == "negative"
+
+
+def test_a_small_event_of_a_guessed_kind_has_no_direction() -> None:
+    assert _read("reputation", 0.3, size="moderate", direction="negative").direction == "unclear"
+    assert _read("reputation", 0.9, size="moderate", direction="negative").direction == "negative"
+
+
+def test_a_bankrupt_company_is_not_waited_for() -> None:
+    alert = brief_for(DryRunCase("legal", "insolvency", "contracts_with", "negative"), NOW).alert
+    assert has_begun(alert.model_copy(update={"headline": "Bankrupt lender Halden wants to sell its coins"}))
+    assert not has_begun(alert.model_copy(update={"headline": "Halden may seek protection"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline", "direction"),
+    [
+        ("lawsuit", "Halden Energy sues Orvix over its logo", "unclear"),
+        ("lawsuit", "Halden Energy sued over its logo", "negative"),
+        ("regulation", "Nordmark clears sales of Halden Energy pumps", "unclear"),
+        ("regulation", "Judge allows lawsuit against Halden Energy to proceed", "negative"),
+        ("vulnerability", "Halden Energy finds no evidence of a hole in its pumps", "unclear"),
+    ],
+)
+def test_who_sues_who_is_permitted_and_who_is_spared_is_not_told_bad_news(
+    kind: EventKind, headline: str, direction: Direction
+) -> None:
+    assert _read(kind, 0.9, headline, direction="negative").direction == direction
+
+
+def test_what_is_settled_at_a_price_or_only_asked_for_averts_nothing() -> None:
+    for headline in ("Halden Energy settles lawsuit for 90 million", "Halden Energy moves to dismiss lawsuit"):
+        case = DryRunCase(kind="lawsuit", stance="holds", trade="wealth", role="actor")
+        alert = brief_for(case, NOW).alert.model_copy(update={"headline": headline, "kind": "averted"})
+        assert query_for(alert, a_client(), "Halden", None).kind == "legal"
+
+
+def test_what_another_launches_against_a_name_is_not_its_own_news() -> None:
+    query = _read("product_launch", 0.9, "Orvix launches a pump to rival Halden Energy", direction="positive")
+    assert (query.role, query.direction, query.unsure) == ("affected", "negative", True)
+
+
+def test_a_ruling_on_a_social_issue_is_not_told_to_clients_of_an_insurance_broker() -> None:
+    query = RuleQuery("legal", "regulated_by", "insurance", "unclear", role="actor", size="major")
+    rule = SHIPPED.find(replace(query, text="the high court overturns the ruling on abortion"))
+    assert rule is not None
+    assert rule.skips
+
+
+def test_who_finds_a_flaw_of_another_has_none() -> None:
+    assert (
+        _read("vulnerability", 0.9, "Halden Energy discovered that Nordmark uses a hole in Orvix pumps").role
+        == "mention"
+    )
+    assert _read("vulnerability", 0.9, "Halden Energy finds a hole in its own pumps").role == "object"
+
+
+def test_a_fine_that_is_only_threatened_and_who_takes_over_from_a_bankrupt_are_told_as_such() -> None:
+    assert _read("fine", 0.9, "Halden Energy could face a fine if it keeps the data").stage == "announced"
+    assert _read("fine", 0.9, "Halden Energy fined over data").kind == "fine"
+    assert _read("insolvency", 0.9, "Halden Energy offers cash to customers of bankrupt Orvix").role == "affected"
+
+
+def test_a_doubtful_direction_is_none() -> None:
+    case = DryRunCase(kind="product", stance="holds", trade="wealth", role="actor", direction="positive")
+    alert = brief_for(case, NOW).alert
+    assert alert.reading is not None
+    sure = alert.reading.confidence.model_copy(update={"direction": 0.4})
+    doubtful = alert.model_copy(
+        update={"size": "moderate", "reading": alert.reading.model_copy(update={"confidence": sure})}
+    )
+    assert query_for(doubtful, a_client(), "Halden", None).direction == "unclear"
+    assert query_for(doubtful.model_copy(update={"size": "major"}), a_client(), "Halden", None).direction == "positive"
+
+
+def test_a_bankrupt_holding_is_not_left_as_it_is_and_agents_are_no_central_bank() -> None:
+    rule = next(
+        r
+        for r in SHIPPED.rules()
+        if ANY in r.kinds
+        and r.stances == ("holds",)
+        and r.directions == ("neutral", "unclear")
+        and r.sizes == ("moderate",)
+    )
+    query = RuleQuery("reputation", "holds", "wealth", "unclear", role="actor", size="moderate")
+    assert contradiction(rule, ANY, query) is None
+    assert contradiction(rule, ANY, replace(query, kind="insolvency")) is not None
+    alert = brief_for(DryRunCase("wealth", "investigation", "regulated_by"), NOW).alert
+    raided = alert.model_copy(update={"entity_name": "Federal Reserve", "headline": "Feds raid the offices of Orvix"})
+    assert query_for(raided, a_client(), "the Federal Reserve", None).role == "homonym"

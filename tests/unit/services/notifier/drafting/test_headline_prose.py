@@ -21,9 +21,58 @@ NOTHING = Names()
         ("Orvix head Ann Lee stepping down", "Orvix head Ann Lee is stepping down"),
         ("Workers at Orvix considering strike", "Workers at Orvix are considering strike"),
         ("Millions of Orvix pumps infected by botnet", "Millions of Orvix pumps have been infected by botnet"),
+        (
+            "Orvix fined more than $30 million by EU over pumps",
+            "Orvix has been fined more than $30 million by the EU over pumps",
+        ),
+        ("Orvix awarded FAA contract for radars", "Orvix has been awarded an FAA contract for radars"),
+        ("Orvix awarded $4bn contract for radars", "Orvix has been awarded a $4bn contract for radars"),
+        ("Orvix considering new rules to protect buyers", "Orvix is considering new rules to protect buyers"),
+        ("Orvix exports up 16%", "Orvix exports are up 16%"),
+        ("Orvix rates still rising as lenders revise deals", "Orvix rates are still rising as lenders revise deals"),
+        ("Orvix now hiring 300 people", "Orvix is now hiring 300 people"),
+        ("More rolling stoppages feared in Norland", "More rolling stoppages are feared in Norland"),
+        ("Severe flaws reported in Orvix pumps", "Severe flaws have been reported in Orvix pumps"),
+        ("Several injured as storm reaches Norland", "Several have been injured as storm reaches Norland"),
+        (
+            "Orvix and Halden announce recall of pumps sold in Norland",
+            "Orvix and Halden announce recall of pumps sold in Norland",
+        ),
+        ("Orvix pumps face new limits in EU", "Orvix pumps face new limits in the EU"),
+        ("Orvix loses its case in US court", "Orvix loses its case in US court"),
+        ("Orvix prices down for third day", "Orvix prices are down for third day"),
+        ("Two pills shown to help against Orvix fever", "Two pills have been shown to help against Orvix fever"),
+        ("Drug found to cut risk of Orvix fever", "Drug has been found to cut risk of Orvix fever"),
+        ("Orvix on track to earn $2bn", "Orvix is on track to earn $2bn"),
+        ("Orvix stays on course to earn $2bn", "Orvix stays on course to earn $2bn"),
+        ("Orvix and Halden told not to block rivals", "Orvix and Halden have been told not to block rivals"),
+        (
+            "Orvix attempt to buy Halden pumps blocked by judge",
+            "Orvix attempt to buy Halden pumps has been blocked by judge",
+        ),
+        ("Three pump makers vying to buy Orvix", "Three pump makers are vying to buy Orvix"),
         ("Orvix poised for record sales", "Orvix is poised for record sales"),
         ("Italian output up almost 12%", "Italian output is up almost 12%"),
         ("Orvix to cut 400 jobs", "Orvix is to cut 400 jobs"),
+        (
+            "Pump makers including Orvix to be heard",
+            "Pump makers including Orvix are to be heard",
+        ),
+        ("Orvix pump plant hit by storm", "Orvix pump plant has been hit by storm"),
+        ("Orvix sales team hit with layoffs", "Orvix sales team has been hit with layoffs"),
+        ("Orvix unfazed by loss at Halden", "Orvix is unfazed by loss at Halden"),
+        ("Orvix fined more than $2 million by Norland", "Orvix has been fined more than $2 million by Norland"),
+        ("Regional bank shares rebound after shock", "Regional bank shares rebound after shock"),
+        ("Orvix bonds in Norland frozen due to sanctions", "Orvix bonds in Norland have been frozen due to sanctions"),
+        ("Orvix report delayed due to strikes", "An Orvix report has been delayed due to strikes"),
+        ("Orvix pumps due to be recalled", "Orvix pumps are due to be recalled"),
+        ("Orvix again accused of hiding flaws", "Orvix has again been accused of hiding flaws"),
+        (
+            "Orvix managers, owner sued after fall",
+            "Orvix managers, owner have been sued after fall",
+        ),
+        ("Halden pump flaw exploited in attacks", "A Halden pump flaw has been exploited in attacks"),
+        ("Orvix and care staff struggling to access tests", "Orvix and care staff are struggling to access tests"),
     ],
 )
 def test_a_headline_gets_its_form_of_be(clause: str, prose: str) -> None:
@@ -41,6 +90,10 @@ def test_a_headline_gets_its_form_of_be(clause: str, prose: str) -> None:
         ("Fed keeps rates steady", "The Fed keeps rates steady"),
         ("Bank of England holds rates", "The Bank of England holds rates"),
         ("Supreme Court rules for Orvix", "The Supreme Court rules for Orvix"),
+        ("Ohio attorney general sues Orvix", "The Ohio attorney general sues Orvix"),
+        ("Indian government raids Orvix", "The Indian government raids Orvix"),
+        ("Delaware Supreme Court rules for Orvix", "The Delaware Supreme Court rules for Orvix"),
+        ("Appeals court clears the way for Orvix", "An appeals court clears the way for Orvix"),
     ],
 )
 def test_a_headline_gets_its_article(clause: str, prose: str) -> None:
@@ -51,6 +104,12 @@ def test_a_headline_gets_its_article(clause: str, prose: str) -> None:
     "clause",
     [
         "Orvix recalls all pumps",
+        "The US government is to recall all pumps",
+        "Orvix reportedly mixed customer funds with its own",
+        "Orvix and Halden team up to build pumps",
+        "Harbor fund picks Orvix to advise on pumps",
+        "Shares of pump maker Orvix continue to fall",
+        "FINRA targets the messages of Orvix",
         "Man charged with fraud over Orvix pleads guilty",
         "Orvix cuts jobs expected to go by June",
         "Orvix has accused Halden of copying",
@@ -95,3 +154,13 @@ def test_only_small_words_are_added(clause: str) -> None:
 )
 def test_a_subject_is_written_as_within_a_sentence(name: str, within: str) -> None:
     assert within_sentence(name) == within
+
+
+def test_a_person_without_a_name_gets_an_article() -> None:
+    assert as_prose("Security expert warns of open pumps", NOTHING) == "A security expert warns of open pumps"
+
+
+def test_a_company_named_with_what_it_is_gets_no_article() -> None:
+    names = Names.of(["Orvix"], [])
+    assert as_prose("Orvix bank offers customers a deal", names) == "Orvix bank offers customers a deal"
+    assert as_prose("Orvix shareholder sues the board", names) == "An Orvix shareholder sues the board"

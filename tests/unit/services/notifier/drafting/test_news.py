@@ -58,7 +58,8 @@ def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
     assert 0 < len(line) <= LONGEST_SUBJECT
     assert "\n" not in line
     assert not {"?", "!"} & set(line)
-    assert line.startswith({"tell": "", "warn": "Unconfirmed: ", "correct": "Correction: "}[verdict])
+    openings = {"tell": ("",), "warn": ("Unconfirmed: ", "Reported: "), "correct": ("Correction: ",)}
+    assert line.startswith(openings[verdict])
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.integers(min_value=5, max_value=40))
@@ -119,6 +120,16 @@ def test_a_company_announces_its_own_news() -> None:
     assert "announces" not in text(an_alert(evidence=(relayed,)))
 
 
+def test_an_authority_is_no_company() -> None:
+    own = an_item(publisher="Halden Energy", origin="Halden Energy", basis="regulator")
+    assert text(an_alert(evidence=(own,))).startswith(f"{CUT}, the authority announces.")
+
+
+def test_a_name_before_its_symbol_keeps_its_capitals() -> None:
+    item = an_item(title="Halden Energy Pumps (HLDN) Climbs 13.7% on Upbeat Stance of Bank", quote="")
+    assert "Halden Energy Pumps climbs" in text(an_alert(evidence=(item,)))
+
+
 def test_a_sentence_that_says_more_than_the_headline_comes_first() -> None:
     assert text(an_alert(evidence=(an_item(title="Halden Energy cuts dividend"),))).startswith(CUT)
     for less in ("Halden Energy said so on Monday.", "The cut to 0.40 crowns hits the dividend of Halden Energy."):
@@ -149,6 +160,23 @@ def test_where_no_item_says_what_happened_in_one_clause_a_sentence_is_quoted_or_
     ):
         item = an_item(title="What next for Halden Energy?", quote=teaser)
         assert text(an_alert(evidence=(item,))) == "Northgate Wire reports a lower dividend from Halden Energy."
+
+
+def test_a_headline_that_is_no_statement_is_quoted_whole_rather_than_told_by_its_kind() -> None:
+    item = an_item(title="A ‘Complete Failure’ of Control at Halden Energy", quote="What next for Halden?")
+    told = text(an_alert(evidence=(item,)))
+    assert told == "Northgate Wire writes under the headline “A ‘Complete Failure’ of Control at Halden Energy”."
+    line = subject_line(brief(an_alert(evidence=(item,), verdict="warn")))
+    assert line == "Unconfirmed: A ‘complete failure’ of control at Halden Energy"
+    item = an_item(title="Months of Failures in the Control of Pumps", quote="What next?")
+    line = subject_line(brief(an_alert(evidence=(item,))))
+    assert line == "Halden Energy: Months of failures in the control of pumps"
+
+
+def test_the_subject_is_what_the_message_tells_even_if_another_report_is_shorter() -> None:
+    told = "Halden Energy offers a voluntary payment to the engineers who resign amid the cuts of this year"
+    items = (an_item(title=told, quote=told), an_item(number=2, title="Halden cuts 40 jobs", publisher="The Courier"))
+    assert subject_line(brief(an_alert(evidence=items))) == told
 
 
 def test_only_sources_with_another_origin_support_the_news() -> None:
@@ -247,3 +275,15 @@ def test_a_publisher_that_is_only_claimed_is_not_cited() -> None:
     assert "Reuters" not in text(an_alert(evidence=(claimed,)))
     known = grounding_sources(an_alert(evidence=(claimed,)), a_client(), a_firm(), a_manager(), now=NOW)
     assert ungrounded(check_grounding("It comes from Reuters.", known))
+
+
+def test_the_refusal_of_an_offer_is_no_denial_and_a_repeated_headline_no_addition() -> None:
+    claim = an_item(title="Halden Energy bans Orvix chief from its market", quote="Halden Energy bans Orvix chief.")
+    refusal = an_item(number=2, title="Halden Energy shoots down Orvix takeover offer", status="denied")
+    alert = an_alert(evidence=(claim, refusal), verdict="warn", reasons=(CONTESTED,))
+    assert "denies" not in text(alert)
+    longer = an_item(
+        title="Halden Energy opens a pump plant in the U.S.",
+        quote="Halden Energy opens a pump plant in the U.S. — its first market outside the U.S.",
+    )
+    assert "From its report" not in text(an_alert(evidence=(longer,), headline=longer.title))

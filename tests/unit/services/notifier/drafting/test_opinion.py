@@ -7,10 +7,17 @@ import pytest
 from schemas.alerts import Alert
 from schemas.clients import Client, ContactPolicy, Desire, Firm, Risk, Watch
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.opinion import desire_phrase, opinion_part, split_basis
+from services.notifier.drafting.opinion import (
+    desire_phrase,
+    has_little_to_say,
+    is_skipped,
+    opinion_part,
+    split_basis,
+)
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbooks import Playbooks
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
+from tests.unit.services.notifier.second_reading.samples import a_reading
 
 SHIPPED = Playbooks.shipped()
 FORM = re.compile(
@@ -196,3 +203,15 @@ def test_a_correction_takes_back_the_earlier_advice() -> None:
     found = opinion_part(brief(client, alert=an_alert(client, verdict="correct")), SHIPPED)
     assert found.text is not None
     assert "as they were before that report" in found.text
+
+
+def test_news_that_asks_for_nothing_or_only_mentions_the_name_is_worth_no_message_of_its_own() -> None:
+    client = a_client()
+    alert = an_alert(client, kind="expansion", direction="unclear", size="moderate")
+    reading = a_reading(alert.evidence[0].item_id).model_copy(update={"role": "mention"})
+    mentioned = alert.model_copy(update={"reading": reading})
+    assert is_skipped(brief(client, alert=mentioned), SHIPPED)
+    assert not is_skipped(brief(client, alert=mentioned.model_copy(update={"size": "major"})), SHIPPED)
+    doubtful = alert.model_copy(update={"kind": "reputation", "reading": None, "verdict": "information"})
+    assert has_little_to_say(brief(client, alert=doubtful), SHIPPED)
+    assert opinion_part(brief(client, alert=doubtful), SHIPPED).rule is not None

@@ -81,6 +81,7 @@ def drafts() -> Iterator[tuple[DryRunCase, str]]:
         yield case, "\n\n".join(part.text for part in composed.draft.parts if part.role != "news")
 
 
+@pytest.mark.slow
 def test_no_draft_lacks_the_request_names_an_illness_or_changes_a_treatment() -> None:
     checked = 0
     for case, body in drafts():

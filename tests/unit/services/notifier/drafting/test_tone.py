@@ -49,6 +49,7 @@ def test_doubtful_words_are_warnings(text: str, rule: str) -> None:
     "text",
     [
         "The U.S. market was calm, and so are you.",
+        "The E.U. market was calm.",
         "The board said: “We're gonna win this election at the end of the day.”",
         "You hold Yodel! and ORVIXA.",
         "What do you think?",

@@ -5,6 +5,7 @@ import pytest
 from schemas.drafts import Finding, Grounding
 from services.notifier.gate.findings import gated, refusal, text_hash
 from services.notifier.gate.policy import GatePolicy
+from services.notifier.roles import ROLES
 
 
 def kinds(*findings: Finding) -> list[tuple[str, str]]:
@@ -66,8 +67,21 @@ def test_a_second_person_covers_what_was_there_when_they_approved() -> None:
 
 
 def test_nobody_is_their_own_second_person() -> None:
-    assert not GatePolicy().may_second("owner", "owner")
-    assert GatePolicy().may_second("manager-mara", "owner")
+    assert not GatePolicy().may_second("owner", "owner", "owner")
+    assert GatePolicy().may_second("manager-mara", "manager", "owner")
     named = GatePolicy(second_persons=("manager-june",))
-    assert [named.may_second(user, "owner") for user in ("manager-mara", "manager-june")] == [False, True]
-    assert not named.may_second("manager-june", "manager-june")
+    assert [named.may_second(user, "manager", "owner") for user in ("manager-mara", "manager-june")] == [False, True]
+    assert not named.may_second("manager-june", "manager", "manager-june")
+
+
+def test_a_second_person_has_the_right_role() -> None:
+    roles = {role: GatePolicy().may_second("ann", role, "manager-mara") for role in ROLES}
+    assert roles == {
+        "owner": True, "manager": True, "lead": True, "compliance": True, "ops": False, "reader": False,
+    }  # fmt: skip
+    by_role = GatePolicy(second_persons=("manager-june", "bo"), second_roles=("compliance",))
+    assert by_role.may_second("ann", "compliance", "manager-mara")
+    assert by_role.may_second("manager-june", "manager", "manager-mara")
+    assert not by_role.may_second("owner", "owner", "manager-mara")
+    assert not by_role.may_second("bo", "reader", "manager-mara"), "a name in the file gives nobody the right role"
+    assert not by_role.may_second("ann", "compliance", "ann")

@@ -27,7 +27,7 @@ def test_all_faults_are_reported_at_once_with_line_field_and_fix() -> None:
     with pytest.raises(BadInput) as raised:
         parse_policy("effect: {}\neffects:\n  speling: off\n  promise: never\n", "gate.yaml")
     assert str(raised.value).splitlines() == [
-        "gate.yaml:1: effect: there is no such field. The fields are effects and second_persons.",
+        "gate.yaml:1: effect: there is no such field. The fields are effects, second_persons, second_roles.",
         "gate.yaml:3: effects.speling: there is no such kind of finding. Did you mean spelling?",
         "gate.yaml:4: effects.promise: 'never' is not an effect. Use one of block, second_person, reason, warn, off.",
     ]

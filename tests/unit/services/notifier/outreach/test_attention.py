@@ -176,7 +176,7 @@ def test_the_cause_of_a_move_that_was_told_is_news_and_the_move_after_its_cause_
     life.alert(1, kind="share_move", headline=f"{HALDEN} falls")
     life.send(life.only)
     life.wait(hours=5)
-    life.alert(2, kind="guidance_cut", headline=f"{HALDEN} expects less")
+    life.alert(2, kind="guidance_cut", headline=f"{HALDEN} expects less profit")
     assert life.only.advice[0].rule == "earnings_miss,guidance_cut/holds/income"
     life.send(life.only)
     life.wait(hours=5)

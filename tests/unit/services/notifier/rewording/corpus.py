@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from schemas.alerts import Alert
 from schemas.clients import Client
 from schemas.drafts import Draft, DraftPart
+from services.common.yaml_table import load_yaml
 from services.notifier.drafting.compose import message_text, signature
 from services.notifier.drafting.grounding import check_grounding, grounding_sources
 from services.notifier.drafting.languages import greeting
@@ -28,7 +27,7 @@ FOLDER = Path(__file__).parents[4] / "corpus" / "rewording"
 ROLES = ("news", "meaning", "opinion", "question")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A draft with its alert and client, and answers about it: parts by name, in plain words."""
 
@@ -40,6 +39,7 @@ class Case:
     honest: tuple[Mapping[str, str], ...]
     hostile: tuple[tuple[str, str, str], ...]
 
+    @cache  # noqa: B019 - there are a dozen cases
     def question(self, mode: Mode) -> Question:
         question = build_question(self.draft, self.alert, self.client, a_firm(), a_manager(), mode=mode)
         assert question is not None
@@ -78,12 +78,12 @@ def cases() -> tuple[Case, ...]:
 
 @cache
 def everywhere() -> dict[str, list[str]]:
-    raw: dict[str, list[str]] = YAML(typ="safe").load((FOLDER / "anywhere.yaml").read_text(encoding="utf-8"))
+    raw: dict[str, list[str]] = load_yaml((FOLDER / "anywhere.yaml").read_text(encoding="utf-8"))
     return raw
 
 
 def _case(path: Path) -> Case:
-    raw: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = load_yaml(path.read_text(encoding="utf-8"))
     watch = a_watch(raw["watch"]["kind"], raw["watch"]["name"], raw["watch"].get("weight"))
     client = a_client(**{"desires": (), **raw["client"], "assets": (watch, *raw["client"].get("assets", ()))})
     items = tuple(

@@ -9,6 +9,8 @@ import pytest
 from services.notifier.rewording.answer import AcceptedText, Declined
 from tests.unit.services.notifier.rewording.corpus import Case, cases, everywhere
 
+pytestmark = pytest.mark.slow
+
 CASES = pytest.mark.parametrize("case", cases(), ids=[case.name for case in cases()])
 #: The share of honest answers that must be offered.
 HONEST = 0.75

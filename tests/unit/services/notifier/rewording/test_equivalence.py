@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -19,6 +18,7 @@ from services.notifier.rewording.equivalence import (
     split_advice,
     strange_word,
 )
+from tests.growth import assert_linear
 
 OPINION = (
     "Based upon your desire for [W1] and limited risk, I would advise you to consider keeping [N1] unchanged because "
@@ -243,12 +243,13 @@ def test_an_opinion_without_a_basis_may_change_its_order_too() -> None:
 @pytest.mark.parametrize(
     "junk", ["a ", ", ", "the a an ", "because ", "[N1] ", "and , ", "i think you should consider "]
 )
-def test_a_long_answer_is_judged_quickly(junk: str) -> None:
-    began = perf_counter()
-    assert not opinion_says_the_same(junk * (8_000 // len(junk)), OPINION)
-    assert not opinion_says_the_same(OPINION + junk * (8_000 // len(junk)), OPINION)
-    assert not news_says_the_same(NEWS[:40] + junk * (8_000 // len(junk)), NEWS, [NEWS], [NEWS])
-    assert perf_counter() - began < 2
+def test_a_long_answer_is_judged_in_proportion_to_its_length(junk: str) -> None:
+    def judge(size: int) -> None:
+        assert not opinion_says_the_same(junk * (size // len(junk)), OPINION)
+        assert not opinion_says_the_same(OPINION + junk * (size // len(junk)), OPINION)
+        assert not news_says_the_same(NEWS[:40] + junk * (size // len(junk)), NEWS, [NEWS], [NEWS])
+
+    assert_linear(judge, 8_000)
 
 
 def test_advice_is_split_into_action_and_reason() -> None:

@@ -3,16 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
 from services.common.db import reading
+from services.notifier import tables
 from services.notifier.desk.auth import Viewer
 from services.notifier.scope import EVERYTHING, OwnClients, Scope
 from services.notifier.search import index
 from services.notifier.search.queries import Results, search
-from services.notifier.search.tables import search_entries, search_words
+from services.notifier.search.tables import search_bodies, search_entries, search_words
 from services.notifier.tables import audit_log
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
@@ -67,6 +68,27 @@ def test_an_edited_subject_is_found_when_the_edit_is_applied(world: World) -> No
     assert [draft.link for draft in found(world, "zanz").drafts] == [line.id]
 
 
+def test_a_message_is_found_by_its_text_after_those_with_the_words_in_their_subject(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    text = "Dear Claire,\n\nThe café in Besançon is closed. We hold on.\n\nMara"
+    world.desk("edit", line.id, line.version, line.subject, text)
+    world.apply(world.publisher.events)
+    (draft,) = found(world, "besancon cafe").drafts
+    assert (draft.link, draft.excerpt) == (line.id, "The café in Besançon is closed.")
+    assert [other.link for other in found(world, "BESANÇ corvane").drafts] == [line.id], "one word here, one there"
+    assert found(world, "esançon").drafts == [], "the beginning of a word is needed"
+    assert found(world, "besancon", OwnClients("june")).is_empty
+    other = next(draft for draft in found(world, "halden").drafts if draft.link != line.id)
+    assert other.excerpt is None
+    world.desk("edit", line.id, world.line(line.id).version, line.subject, "Dear Claire,\n\nAbout Halden Energy.")
+    world.apply(world.publisher.events)
+    assert found(world, "besancon").is_empty, "the former text is no longer found"
+    assert [draft.excerpt is not None for draft in found(world, "halden").drafts][-1], "its subject comes first"
+    with world.engine.begin() as connection:
+        remaining = connection.execute(select(search_bodies.c.entry_id)).scalars().all()
+    assert len(remaining) == len(set(remaining)) > 1
+
+
 def test_nobody_finds_what_is_not_theirs(world: World) -> None:
     assert found(world, "arnaud", OwnClients("june")).is_empty
     (halden,) = found(world, "halden").holdings
@@ -88,15 +110,19 @@ def test_a_client_who_was_removed_is_not_found_and_a_changed_one_by_the_new_name
 
 
 def test_the_index_can_be_made_again_from_the_tables(world: World) -> None:
-    texts = ("halden", "arnaud", "takeover")
+    texts = ("halden", "arnaud", "takeover", "regards")
     before = [found(world, text) for text in texts]
     with world.engine.begin() as connection:
         words = connection.execute(select(search_words).order_by(*search_words.c)).all()
         connection.execute(delete(search_words))
+        connection.execute(delete(search_bodies))
+        connection.execute(update(tables.clients).values(search="as an older version folded it"))
         connection.execute(delete(search_entries))
         assert index.is_empty(connection)
         index.rebuild(connection)
         assert connection.execute(select(search_words).order_by(*search_words.c)).all() == words
+        names = connection.execute(select(tables.clients.c.search).where(tables.clients.c.id == "wolfe")).scalar_one()
+    assert "wolfenbuettel" in names
     assert [found(world, text) for text in texts] == before
 
 
@@ -112,9 +138,9 @@ def test_the_page_says_what_each_result_is(tmp_path: Path) -> None:
     assert "Claire Arnaud" not in world.browser(viewer.user_id).get("/search", params={"q": "arnaud"}).text
 
 
-def test_the_audit_log_says_that_somebody_searched_but_keeps_no_name(tmp_path: Path) -> None:
+def test_the_audit_log_says_who_was_found_but_keeps_no_name(tmp_path: Path) -> None:
     world = World.make(tmp_path)
     world.browser().get("/search", params={"q": "Claire Arnaud"})
     with reading(world.engine) as connection:
         entries = connection.execute(select(audit_log).where(audit_log.c.action == "search")).all()
-    assert [(entry.subject, entry.detail) for entry in entries] == [("search", None)]
+    assert [(entry.subject, entry.detail) for entry in entries] == [("search", "clients: claire-arnaud")]

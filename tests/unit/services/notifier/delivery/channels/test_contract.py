@@ -7,7 +7,6 @@ calendar file and the mailto link are not sent, and have tests of their own.
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -126,10 +125,8 @@ async def test_an_accepted_message_arrives_whole(name: str) -> None:
 )
 async def test_each_outcome_is_reported_as_what_is_known(name: str, behavior: Behavior, kind: str) -> None:
     async with ROUTES[name](behavior) as way:
-        begun = time.monotonic()
         outcome = await way.channel.send(way.message())
     assert outcome.kind == kind
-    assert time.monotonic() - begun < 3, "a slow other side is given up on"
     assert outcome.detail
 
 

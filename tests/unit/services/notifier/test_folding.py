@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.search.words import fold_query, fold_words
+from services.notifier.folding import fold_query, fold_text, fold_words
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,12 @@ def test_a_query_is_reduced_to_what_names_something() -> None:
     assert fold_query("who") == ("who",), "a question word alone is looked for"
     assert fold_query("  ?! ") == ()
     assert len(fold_query(" ".join(f"w{i}" for i in range(50)))) == 8
+
+
+def test_a_text_keeps_the_order_of_its_words_so_that_beginnings_and_parts_are_found() -> None:
+    folded = fold_text("Dupré & Müller, Brightwater")
+    assert folded == " dupre muller brightwater mueller"
+    assert fold_text("") == ""
+    assert all(f" {term}" in folded for term in (*fold_query("DUPRÉ"), *fold_query("mueller"), *fold_query("müller")))
+    assert "water" in folded
+    assert " water" not in folded

@@ -1,0 +1,24 @@
+"""Check that work grows no faster than what it is done on, on a machine of any speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["assert_linear"]
+
+
+def assert_linear(run: Callable[[int], object], size: int) -> None:
+    """Assert that ``run(size)`` takes at most ten times the processor time of ``run(size // 4)``.
+
+    Work that grows with the square of the size takes sixteen times as much. What is too quick to measure passes.
+    """
+
+    def seconds(size: int) -> float:
+        begun = time.process_time()
+        run(size)
+        return time.process_time() - begun
+
+    seconds(size // 40)  # what is loaded at the first use is no part of the work
+    quarter = seconds(size // 4)
+    assert seconds(size) < 0.2 + 10 * quarter

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.clients import Watch
+from services.notifier.drafting.far_countries import is_of_far_country
+from tests.unit.services.notifier.samples import a_client
+
+SITE = Watch(entity_id="turkey", name="Turkey", kind="site")
+
+
+@pytest.mark.parametrize(
+    ("headline", "zone", "far"),
+    [
+        ("Inflation in Argentina passes 100 percent", "America/New_York", True),
+        ("Reserve Bank of Australia raises rates again", "Europe/London", True),
+        ("Reserve Bank of Australia raises rates again", "Australia/Sydney", False),
+        ("Bank of England holds rates", "Europe/London", False),
+        ("ECB cuts rates as German output falls", "Europe/Paris", False),
+        ("US and Chinese prices fall", "Europe/Paris", False),
+        ("White House weighs steps against Argentina", "Europe/Paris", False),
+        ("Argentina raises its tariffs on pumps", "Europe/Paris", False),  # it reaches whoever sells there
+        ("Consumer prices rise by 6 percent", "America/New_York", False),
+        ("Turkish inflation slows", "Europe/London", False),  # the client has a site there
+        ("Inflation in Argentina passes 100 percent", "UTC", False),  # the client's country is not known
+    ],
+)
+def test_figures_of_a_country_that_is_not_the_clients_are_far(headline: str, zone: str, far: bool) -> None:
+    assert is_of_far_country(headline, a_client(time_zone=zone, assets=(SITE,))) is far
