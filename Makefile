@@ -5,12 +5,14 @@ ARGS ?=
 BIN := .venv/bin
 # The fast tests need no real servers and no real browser, and take a few seconds each at most.
 FAST := not kafka and not postgres and not chromium and not slow and not stack
+# Each process that a test starts would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	    /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	    /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	    /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Run
 .PHONY: up setup
@@ -38,13 +40,16 @@ stack-test: setup-dev ## Test the stack in containers: start, kill services, sto
 setup-dev: ## Create .venv to develop: test, check, build
 	@scripts/setup --dev
 
-test: setup-dev ## Run the fast tests on all cores (ARGS=-n0: on one)
-	$(BIN)/pytest -n auto -m "$(FAST)" $(ARGS)
-
-coverage: setup-dev ## Measure which lines and branches the fast tests reach; fails below the gate in pyproject.toml
+test: setup-dev ## Run the fast tests on all cores (ARGS=-n0: on one; COVERAGE=1: for `make coverage`)
+ifdef COVERAGE
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto -m "$(FAST)" $(ARGS)
-	$(BIN)/coverage combine --quiet
+else
+	$(BIN)/pytest -n auto -m "$(FAST)" $(ARGS)
+endif
+
+coverage: setup-dev ## Show which lines and branches `make test COVERAGE=1` reached; fails below pyproject.toml's gate
+	$(BIN)/coverage combine --quiet --keep
 	$(BIN)/coverage report --skip-covered --sort=cover
 
 lint: setup-dev ## Check style and formatting
@@ -84,7 +89,7 @@ bench: setup-dev ## Measure the speed of replay
 	done; rm -rf "$$load"
 
 ##@ Maintain
-.PHONY: lock schemas wheel clean
+.PHONY: lock schemas wheel sbom supply release release-sign release-verify clean
 lock: setup-dev ## Pin the dependencies again (ARGS=--upgrade: newer versions)
 	@scripts/lock $(ARGS)
 	@scripts/setup --dev
@@ -95,6 +100,22 @@ schemas: setup-dev ## Write the published schemas, the API's document and its Py
 
 wheel: setup-dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+sbom: setup-dev ## Write the bill of materials (CycloneDX) to dist/firstword.cdx.json
+	@$(BIN)/python -m scripts.sbom dist/firstword.cdx.json
+
+supply: setup-dev ## Check licenses, and ask about vulnerabilities of what Firstword depends on (ARGS="--database FILE")
+	@$(BIN)/python -m scripts.licenses
+	@$(BIN)/python -m scripts.audit_dependencies $(ARGS)
+
+release: setup-dev ## Make a release (ARGS=0.2.0; RELEASE_KEY names the key that signs it)
+	@scripts/release $(ARGS)
+
+release-sign: ## Sign the release in dist/ (KEY=FILE: an SSH key; DIST=FOLDER: another folder)
+	@scripts/sign_release "$(or $(DIST),dist)" "$(KEY)"
+
+release-verify: ## Verify the release in dist/ (SIGNERS=FILE: who may sign; DIST=FOLDER: another folder)
+	@scripts/verify_release "$(or $(DIST),dist)" "$(or $(SIGNERS),deploy/release_signers)"
 
 clean: ## Remove .venv, and everything built or cached
 	rm -rf .venv .venv.lock .venv.lock.d build dist .coverage htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache \

@@ -7,6 +7,9 @@ Add a name only if a library, a template or the wire format uses it. Delete code
 # The protocol of context managers
 _.trace
 
+# PyYAML: how plain values are read
+_.yaml_implicit_resolvers
+
 # pickle: asked for each name in the data
 _.find_class
 
@@ -27,6 +30,7 @@ _.log_severity_level
 
 # Pydantic: fields of the API's answers (services/notifier/desk/api/models.py)
 _.too_few_to_judge
+_.imported_at
 _.thing
 _.their_view
 _.worth
@@ -58,6 +62,7 @@ _.ignore_aliases
 
 # The standard library's parsers: HTML, SAX, Expat
 _.handle_startendtag
+_.parse_marked_section
 _.handle_data
 _.handle_endtag
 _.setDocumentLocator
@@ -99,3 +104,11 @@ _.manager_name
 _.median_hours
 _.y
 _.limit_y
+_.redirects_to
+
+# imaplib: how it connects
+_._create_socket
+
+# The API: fields that only its clients read
+_.is_this
+_.events_elsewhere

@@ -19,11 +19,19 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from firstword.cli.main import app as command_line
+from firstword.retention.kinds import KEPT_WHILE_IN_USE, KINDS
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.event_views import EventView
 from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS
-from services.common.settings import LlmSettings, MailboxSettings, SecondReaderSettings, Settings, SmtpSettings
+from services.common.settings import (
+    LlmSettings,
+    MailboxSettings,
+    OpenIdSettings,
+    SecondReaderSettings,
+    Settings,
+    SmtpSettings,
+)
 from services.notifier.desk.api.document import openapi_document
 
 PLACE = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
@@ -208,6 +216,7 @@ def _settings() -> str:
         ("Returned mail", MailboxSettings),
         ("Language model", LlmSettings),
         ("Second reader", SecondReaderSettings),
+        ("Sign-in with a provider", OpenIdSettings),
         ("Kafka workers", KafkaSettings),
     )
     return "\n".join(f"## {title}\n\n{_variables(kind)}" for title, kind in kinds)
@@ -218,6 +227,23 @@ def _variables(kind: type[BaseSettings]) -> str:
     fields = ((name, field) for name, field in kind.model_fields.items() if not _is_group(field.annotation))
     rows = ((f"`{prefix}{name.upper()}`", _shown(field), field.description or "") for name, field in fields)
     return _table(("Variable", "Default", "Meaning"), rows)
+
+
+def _retention() -> str:
+    headings = ("Kind", "Content", "Days", "Why it is kept", "Law that may require it")
+    rows = ((f"`{k.name}`", k.content, f"{k.days:,}", k.reason, k.law or "") for k in KINDS if not k.fixed)
+    fixed = ((f"`{k.name}`", k.content, f"{k.days:,}", k.reason, k.by or "the same job") for k in KINDS if k.fixed)
+    used = ((f"`{name}`", why) for name, why in KEPT_WHILE_IN_USE.items())
+    return "\n".join(
+        (
+            "### Kinds whose days you can choose\n",
+            _table(headings, rows),
+            "### Kinds with fixed days\n",
+            _table((*headings[:4], "Removed by"), fixed),
+            "### Kept as long as it is in use\n",
+            _table(("Table", "What it is"), used),
+        )
+    )
 
 
 def _is_group(annotation: Any) -> bool:
@@ -235,6 +261,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "commands": _commands,
     "event-view": _event_view,
     "events": _events,
+    "retention": _retention,
     "settings": _settings,
     "webhooks": _webhooks,
 }
