@@ -9,13 +9,15 @@ Fields keep their names within a version. In version 1, ``mend`` is a fix, ``org
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, ClassVar, Generic, Literal, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticKnownError
 
-__all__ = ["AnyEvent", "Event", "Model", "Payload", "Utc", "content_id", "event", "to_utc"]
+__all__ = ["AnyEvent", "Event", "InWords", "Model", "Payload", "Utc", "Whole", "content_id", "event", "to_utc"]
 
 #: Prefix of the published JSON Schemas' identifiers; a name, not an address to fetch.
 SCHEMA_BASE = "urn:firstword:schema"
@@ -34,6 +36,28 @@ def to_utc(value: datetime) -> datetime:
 
 #: A timezone-aware moment, converted to UTC.
 Utc = Annotated[datetime, AfterValidator(to_utc)]
+
+
+def _refuse_number(value: object) -> object:
+    number = isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip()))
+    if number:
+        raise ValueError("a date or a time is written out, e.g. 2026-01-31 or 2026-01-31T09:00:00Z")
+    return value
+
+
+_NUMBER = re.compile(r"[+-]?[0-9._]+(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
+#: Put on a date or a time that others send: a number is refused, since it may count seconds, milliseconds or days.
+InWords = BeforeValidator(_refuse_number)
+
+
+def _refuse_other_type(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+#: Put last on an int that others send, for whole numbers as JSON Schema has them: 3 and 3.0, neither ``true`` nor "3".
+Whole = BeforeValidator(_refuse_other_type)
 
 
 class Model(BaseModel):

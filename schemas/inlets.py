@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from schemas.base import Model, Utc
+from schemas.base import InWords, Model, Utc
 
 __all__ = ["MOST_PUSHED", "PushedItem"]
 
@@ -49,8 +49,8 @@ class PushedItem(Model):
     summary: Annotated[str, Field(max_length=20_000)] | None = None
     body: Annotated[str, Field(max_length=100_000)] | None = None
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$")] | None = None
-    published_at: Utc | None = None
-    updated_at: Utc | None = None
+    published_at: Annotated[Utc, InWords] | None = None
+    updated_at: Annotated[Utc, InWords] | None = None
     authors: Annotated[tuple[_Name, ...], Field(max_length=50)] = ()
     categories: Annotated[tuple[_Name, ...], Field(max_length=50)] = ()
     publisher: _Name | None = None

@@ -809,7 +809,7 @@ class ContactRules(Model):
     quiet: str | None = None
     working_days: str | tuple[str, ...] | None = None
     cadence: str | None = None
-    do_not_contact: bool | str | None = None
+    do_not_contact: str | bool | None = None
     information_only: bool | None = None
     restricted: str | tuple[str, ...] | None = None
     blackouts: tuple[WrittenBlackout, ...] | None = None

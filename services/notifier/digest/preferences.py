@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Annotated
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
-from schemas.base import Model
+from schemas.base import InWords, Model
 from schemas.clients import DigestPreferences, Manager
 from services.common.db import upsert
 from services.common.errors import BadInput
@@ -33,7 +34,7 @@ class ChosenPreferences(Model):
     """A manager's choices at the desk. None leaves it to the client book; an empty list of channels means none."""
 
     digest_by: tuple[str, ...] | None = None
-    digest_hour: time | None = None
+    digest_hour: Annotated[time, InWords] | None = None
     urgent_by: tuple[str, ...] | None = None
 
 

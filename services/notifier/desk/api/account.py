@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from schemas.base import Model
 from services.notifier.desk.actions import sessions, tokens, users
@@ -37,8 +37,8 @@ class Account(Model):
 class WaysOfWorking(Model):
     """The user's choices for the desk: to open the next draft after a decision, and to have single keys."""
 
-    open_next: bool
-    shortcuts: bool
+    open_next: StrictBool
+    shortcuts: StrictBool
 
 
 class Colleague(Model):

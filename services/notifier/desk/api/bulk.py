@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from schemas.base import Model
+from schemas.base import Model, Whole
 from schemas.drafts import DismissReason
 from services.notifier.desk import labels
 from services.notifier.desk.actions.bulk import MOST, BulkWish, Outcome, Pick, act_of, preview_sending, run
@@ -26,7 +26,7 @@ class PickedDraft(Model):
     """A draft in the version that the caller has read."""
 
     id: Annotated[str, Field(min_length=1, max_length=80)]
-    version: Annotated[int, Field(ge=0, le=999_999_999)]
+    version: Annotated[int, Field(ge=0, le=999_999_999), Whole]
 
 
 Picked = Annotated[Sequence[PickedDraft], Field(min_length=1, max_length=MOST)]
@@ -36,7 +36,7 @@ class BulkApproval(Model):
     """Drafts to approve. With ``preview``, nothing is changed: the answer says what would leave when."""
 
     drafts: Picked
-    preview: bool = False
+    preview: StrictBool = False
 
 
 class BulkAction(Model):

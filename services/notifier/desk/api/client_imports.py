@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from schemas.base import Model
 from services.common.errors import BadInput
@@ -38,7 +38,7 @@ class ImportMapping(Model):
 
     mapping: tuple[str, ...] = Field(max_length=300)
     manager: str = Field(default="", max_length=80)
-    complete: bool = False
+    complete: StrictBool = False
 
 
 class RowError(Model):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat
 
-from schemas.base import Model
+from schemas.base import InWords, Model, Whole
 from schemas.clients import Client, Mood, Risk, Style
 from services.notifier.client_book.history import ChangeAction
 from services.notifier.client_book.port import EntryProblem
@@ -41,7 +41,7 @@ class NearWords(_Written):
     """Words that must stand close together."""
 
     words: Texts
-    within: int | None = None
+    within: Annotated[int, Whole] | None = None
 
 
 class ScopeOf(_Written):
@@ -61,11 +61,11 @@ class WatchedThing(_Written):
     ticker: str | None = None
     tickers: Texts | None = None
     isin: str | None = None
-    weight: str | float | None = None
+    weight: str | StrictFloat | None = None
     aliases: Texts | None = None
     context: Texts | None = None
     exclude: Texts | None = None
-    topic: str | bool | None = None
+    topic: str | StrictBool | None = None
     any_of: Texts | None = None
     all_of: Texts | None = None
     none_of: Texts | None = None
@@ -85,15 +85,15 @@ class WrittenNote(_Written):
     """A note: something that the client said, and when."""
 
     text: str
-    at: date | None = None
+    at: Annotated[date, InWords] | None = None
     question: str | None = None
 
 
 class WrittenBlackout(_Written):
     """A period without contact; ``about`` limits it to these subjects."""
 
-    since: date | None = Field(default=None, alias="from")
-    until: date
+    since: Annotated[date, InWords] | None = Field(default=None, alias="from")
+    until: Annotated[date, InWords]
     reason: str
     about: Texts | None = None
 
@@ -104,17 +104,17 @@ class ContactRules(_Written):
     email: str | None = None
     phone: str | None = None
     channels: Texts | None = None
-    max_per_week: int | None = None
-    minutes_per_contact: int | None = None
+    max_per_week: Annotated[int, Whole] | None = None
+    minutes_per_contact: Annotated[int, Whole] | None = None
     quiet: str | None = None
     working_days: Texts | None = None
     cadence: str | None = None
-    do_not_contact: bool | str | None = None
-    information_only: bool | None = None
+    do_not_contact: StrictBool | str | None = None
+    information_only: StrictBool | None = None
     restricted: Texts | None = None
     blackouts: tuple[WrittenBlackout, ...] | None = None
-    max_silence_days: int | None = None
-    merge_minutes: int | None = None
+    max_silence_days: Annotated[int, Whole] | None = None
+    merge_minutes: Annotated[int, Whole] | None = None
 
 
 class BookEntry(_Written):
@@ -146,7 +146,7 @@ class BookEntry(_Written):
 class EntryEdit(Model):
     """An edited entry, and the version in which it was read."""
 
-    version: int = Field(ge=0)
+    version: Annotated[int, Field(ge=0), Whole]
     entry: BookEntry
 
 
@@ -195,7 +195,7 @@ class FileField(Model):
     """The field to take from the file, such as ``risk``, and the version of the client that was compared."""
 
     field: str = Field(min_length=1, max_length=80)
-    version: int = Field(ge=0, lt=2**31)
+    version: Annotated[int, Field(ge=0, lt=2**31), Whole]
 
 
 class HistoryItem(Model):

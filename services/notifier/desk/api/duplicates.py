@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from schemas.base import Model
+from schemas.base import Model, Whole
 from services.notifier.client_book.duplicates import KeyKind
 from services.notifier.desk.actions import duplicates
 from services.notifier.desk.api.caller import Caller
@@ -18,7 +18,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 
-VersionNumber = Annotated[int, Field(ge=0, lt=2**31)]
+VersionNumber = Annotated[int, Field(ge=0, lt=2**31), Whole]
 
 
 class PossibleDuplicate(Model):

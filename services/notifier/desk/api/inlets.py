@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field, SecretStr
 
-from schemas.base import Model
+from schemas.base import Model, Whole
 from schemas.feeds import FeedKind
 from services.notifier.desk.actions import inlet_setup
 from services.notifier.desk.api.caller import Caller
@@ -49,7 +49,7 @@ class MailboxPlace(Model):
     """
 
     host: str = Field(min_length=1, max_length=253)
-    port: int = Field(default=993, ge=1, le=65_535)
+    port: Annotated[int, Field(ge=1, le=65_535), Whole] = 993
     username: str = Field(min_length=1, max_length=200)
     folder: str = Field(default="INBOX", min_length=1, max_length=200)
     verified_by: str | None = Field(default=None, min_length=1, max_length=253)

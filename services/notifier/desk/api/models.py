@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import Field, WrapSerializer
+from pydantic import Field, StrictBool, WrapSerializer
 
 from schemas.alerts import Alert
-from schemas.base import Model, Utc
+from schemas.base import InWords, Model, Utc, Whole
 from schemas.clients import DigestPreferences, Mood, Risk
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
@@ -82,7 +82,7 @@ Compact = WrapSerializer(lambda value, serialize: _without_none(serialize(value)
 class Version(Model):
     """The version of the draft that the caller has read."""
 
-    version: int = Field(ge=0, le=2**31 - 1)
+    version: Annotated[int, Field(ge=0, le=2**31 - 1), Whole]
 
 
 class Approval(Version):
@@ -93,11 +93,11 @@ class Approval(Version):
     is approved. ``reason`` is needed where a finding has the effect ``reason``.
     """
 
-    at_once: bool = False
+    at_once: StrictBool = False
     reason: str = Field(default="", max_length=1_000)
     override_reason: str = Field(default="", max_length=1_000)
     leave_at: str | None = Field(default=None, max_length=40)
-    shown: Utc | None = None
+    shown: Annotated[Utc, InWords] | None = None
 
 
 class Dismissal(Version):

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from schemas.base import Model, Utc
+from schemas.base import InWords, Model, Utc, Whole
 from schemas.interactions import Feedback
 from services.notifier import queries
 from services.notifier.contact.discovery import answers_by_question, questions_for
@@ -56,12 +56,12 @@ class RecordedDraft(Model):
 class Conversation(Model):
     """A conversation. With ``confirm``, a note to the client that confirms it is drafted."""
 
-    at: Utc
+    at: Annotated[Utc, InWords]
     channel: ContactChannel
-    minutes: Annotated[int, Field(ge=0, le=1_440)] | None = None
+    minutes: Annotated[int, Field(ge=0, le=1_440), Whole] | None = None
     summary: Annotated[str, Field(min_length=1, max_length=2_000)]
     opinion: Text = ""
-    confirm: bool = False
+    confirm: StrictBool = False
 
 
 class RecordedContact(Model):

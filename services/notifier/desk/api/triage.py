@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from schemas.base import Model
 from services.notifier.desk.actions import triage
@@ -35,7 +35,7 @@ class Assignment(Model):
 
     to: Annotated[str, Field(min_length=1, max_length=80)]
     note: Annotated[str, Field(max_length=1_000)] = ""
-    ask: bool = False
+    ask: StrictBool = False
 
 
 class Assigned(Model):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from schemas.base import Model
 from schemas.mentions import EventKind
@@ -46,7 +46,7 @@ class ViewSettings(Model):
     assigned: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     deadline: Literal["4", "24", "72", "late"] | None = None
     story: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    snoozed: bool = False
+    snoozed: StrictBool = False
 
     def as_view(self) -> InboxView:
         """Return the view that these settings describe."""
