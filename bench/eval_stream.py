@@ -4,7 +4,8 @@
 
 The client holds, uses or follows all labeled names. Every item of the days is judged, labeled or not, so that further
 reports of a story count. A story is worth telling if half of its labeled reports or more are, and told if the client
-was ever told or warned of it; a report counts as told if its story was.
+was ever told or warned of it; a report counts as told if its story was. An item counts once for all names in it, since
+it is the same client who hears of it: it is told, or worth telling, if it is for any of them.
 """
 
 from __future__ import annotations
@@ -55,10 +56,11 @@ class Counts(NamedTuple):
 
 
 class StreamFigures(NamedTuple):
-    """The figures by story, and by labeled report."""
+    """The figures by story, by labeled report (an item for one name), and by item for all labeled names in it."""
 
     stories: Counts
     reports: Counts
+    items: Counts
 
 
 class _Outcome(NamedTuple):
@@ -74,14 +76,18 @@ def measure(half: str) -> StreamFigures:
     watches = watches_of(rows)
     outcome = _judge(_items(half), book_of(list(watches.values())))
     labels: dict[_Story, list[bool]] = defaultdict(list)
+    items: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     for row in rows:
         if row.targets["tell"]:
             report = row.item_id, watches[row.entity].entity_id
-            labels[outcome.stories.get(report, report)].append(row.labels["tell"] in TOLD_LABELS)
-    groups = [(story in outcome.told, worth) for story, worth in labels.items()]
+            story, worth = outcome.stories.get(report, report), row.labels["tell"] in TOLD_LABELS
+            labels[story].append(worth)
+            items[row.item_id].append((story in outcome.told, worth))
+    groups = [(story in outcome.told, reports) for story, reports in labels.items()]
     return StreamFigures(
-        _counts([(told, 2 * sum(worth) >= len(worth)) for told, worth in groups]),
-        _counts([(told, report) for told, worth in groups for report in worth]),
+        _counts([(told, 2 * sum(reports) >= len(reports)) for told, reports in groups]),
+        _counts([(told, worth) for told, reports in groups for worth in reports]),
+        _counts([(any(told for told, _ in names), any(worth for _, worth in names)) for names in items.values()]),
     )
 
 

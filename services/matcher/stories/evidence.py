@@ -19,6 +19,7 @@ from schemas.mentions import (
     SourceLetter,
     Span,
 )
+from schemas.readings import Role
 from services.matcher.reading.claims import is_speculation
 from services.matcher.reading.events import is_unsure_kind
 from services.matcher.sources.publishers import slug
@@ -51,6 +52,8 @@ Objection = Literal["none", "speaker", "mention", "homonym", "not_news", "too_sm
 _RELAYS: frozenset[SourceLetter] = frozenset(("A", "B"))
 #: The own channel of who speaks, or one that carries nothing but statements.
 _OWN_CHANNELS: frozenset[SourceKind] = frozenset(("company", "newswire", "regulator"))
+#: The parts of a name in an event of its own; in any other, the event is somebody else's.
+_TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 #: From the best grade to the worst; F is unknown, not bad.
 FROM_BEST: tuple[SourceLetter, ...] = ("A", "B", "C", "F", "D", "E")
 
@@ -67,7 +70,8 @@ class EvidenceRecord:
     ``copies``: it repeats the text of another channel's item, so it is no evidence of its own. ``kind`` and
     ``direction`` are those of the event as this item tells it (None in older states). ``other_party``: it is the
     statement of a party to the event other than the watched thing. ``of_event`` is the probability that it reports the
-    story's event, None for the first item and in older states.
+    story's event, None for the first item and in older states. ``role`` is the watched thing's part in the event, as
+    this item was read; None if it was not, and in older states.
     """
 
     item_id: str
@@ -103,6 +107,7 @@ class EvidenceRecord:
     direction: Direction | None = None
     other_party: bool = False
     of_event: float | None = None
+    role: Role | None = None
 
     @property
     def through(self) -> str:
@@ -130,6 +135,11 @@ class EvidenceRecord:
     def is_likely_of_event(self) -> bool:
         """True if it reports the story's event rather than another one; a denial may join a story with less."""
         return self.of_event is None or self.of_event >= LIKELY_OF_EVENT
+
+    @property
+    def is_about_thing(self) -> bool:
+        """True if the watched thing takes part in the event that it reports, or if it was not read."""
+        return self.role is None or self.role in _TAKES_PART
 
     @property
     def grade(self) -> SourceLetter:
@@ -222,6 +232,7 @@ def record_evidence(annotated: ItemAnnotated, *, counts: bool) -> EvidenceRecord
         kind="other" if is_unsure_kind(annotated) else annotated.impact.kind,
         direction=annotated.impact.direction,
         other_party=_is_other_party(annotated),
+        role=annotated.reading.role if annotated.reading is not None and annotated.claim.judged else None,
     )
 
 

@@ -160,8 +160,8 @@ class Thread:
 
     @property
     def newsrooms(self) -> int:
-        """The number of channels graded A to C that report it in their own words."""
-        return len({r.through for r in self.evidence if r.is_own_statement and r.grade in _KNOWN})
+        """The number of channels graded A to C that report it in their own words as an event of the watched thing."""
+        return len({r.through for r in self.evidence if r.is_own_statement and r.grade in _KNOWN and r.is_about_thing})
 
     @property
     def undated(self) -> bool:

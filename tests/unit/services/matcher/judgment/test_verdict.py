@@ -186,3 +186,13 @@ def test_the_reasons_say_how_many_newsrooms_report_it() -> None:
     assert covered.thread.newsrooms == 3
     assert "three newsrooms report it" in decide(covered, THRESHOLDS).reasons[-1].text
     assert "newsrooms" not in decide(given, THRESHOLDS).reasons[-1].text
+
+
+@pytest.mark.parametrize(
+    ("role", "newsrooms"),
+    [("actor", 2), ("object", 2), ("party", 2), (None, 2), ("affected", 1), ("speaker", 1), ("mention", 1)],
+)
+def test_a_newsroom_that_reports_another_s_event_does_not_count(role: Role | None, newsrooms: int) -> None:
+    given = situation()
+    evidence = (replace(record("Ledger"), role="actor"), replace(record("Herald"), role=role))
+    assert replace(given.thread, evidence=evidence).newsrooms == newsrooms
