@@ -22,8 +22,9 @@ from services.common.addresses import redact_url
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.ingest.dry_run import DryRunResult
-from services.ingest.fetch.credentials import Credential, basic, bearer
+from services.ingest.fetch.credentials import Credential, basic, bearer, without_user
 from services.ingest.fetch.credentials import header as header_of
+from services.ingest.fetch.discover import discover_feeds
 from services.ingest.fetch_and_parse import FetchResult
 from services.ingest.parse.clean import lead
 from services.ingest.repository import FeedState
@@ -69,6 +70,8 @@ def add(
 ) -> None:
     """Add a feed, after a test of what it answers. A running system polls it within seconds.
 
+    Of a web page, its feed is added; if it has several, they are listed, and none is added.
+
     A publisher's grade applies only to what comes through its own feed: one at its own host, one at an aggregator
     that is listed as carrying it, or one for which you vouch with --speaks-for. What a feed says of itself is shown,
     and proves nothing. For a feed that is listed already, --speaks-for replaces the publishers it speaks for.
@@ -81,12 +84,38 @@ def add(
     domains = tuple(dict.fromkeys(parse_domain(domain) for domain in speaks_for or ()))
     with common.open_store(read_settings(data=data)) as store:
         ingest = common.build_ingest(store)
-        feed = ingest.add_feed(url, title=title, publisher=publisher, group=group, speaks_for=domains, ground=ground)
+        tried = _without_password(ingest, url)
+        address = url if tried is None else _of_page(tried) or url
+        feed = ingest.add_feed(
+            address, title=title, publisher=publisher, group=group, speaks_for=domains, ground=ground
+        )
         log_change(store, "feed.added", redact_url(feed.url), _vouched(feed))
         out.print(f"Added {feed.url} ({feed.id}).", markup=False)
-        _report(asyncio.run(_dry_run(ingest, feed.url)))
+        if address == url:
+            _report(tried or asyncio.run(_dry_run(ingest, feed.url)))
         for line in _identity(feed, SourceGrades(store).table()):
             out.print(line, markup=False)
+
+
+def _without_password(ingest: IngestService, url: str) -> DryRunResult | None:
+    """Try out an address; None if it has a password, which must be stored before it may be sent."""
+    return None if without_user(url)[1] is not None else asyncio.run(_dry_run(ingest, url))
+
+
+def _of_page(tried: DryRunResult) -> str | None:
+    """Return the address of the only feed of a page; None if there is no page with feeds.
+
+    Raises:
+        BadInput: it has several.
+    """
+    if not tried.feeds:
+        return None
+    if len(tried.feeds) > 1:
+        for feed in tried.feeds:
+            out.print(f"{feed.url}  {feed.title or ''}".rstrip(), markup=False)
+        raise BadInput("This page has several feeds.", fix="Add those that you want by their addresses.")
+    out.print(f"This is a web page; its feed is {tried.feeds[0].url}.", markup=False)
+    return tried.feeds[0].url
 
 
 def _report(result: DryRunResult) -> None:
@@ -180,6 +209,9 @@ def watch(
             out.print(f"{found.parsed.title or url}: {found.parsed.format}, {count}", markup=False)
             for item in items[:5]:
                 out.print(f"  {lead(item.body or '', 300) if text else item.title}", markup=False)
+        if found.response is not None:
+            for feed in discover_feeds(found.response.body, found.response.url)[:3]:
+                warn(f"This page has a feed, which says more than its links do: {feed.url}")
         if found.parsed is None or test:
             raise typer.Exit(found.parsed is None)
         page = ingest.watch_page(

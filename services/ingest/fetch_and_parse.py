@@ -10,6 +10,7 @@ from services.common.clock import Clock
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
 from services.ingest.fetch.credentials import Credential, credentials_at
+from services.ingest.fetch.discover import discover_feeds
 from services.ingest.fetch.fetchers import Fetcher, Response
 from services.ingest.health.http_status import outcome_of_status
 from services.ingest.inlets.page import parse_page
@@ -25,6 +26,8 @@ from services.ingest.schedule.pacing import PollOutcome
 __all__ = ["FetchResult", "body_digest", "fetch_and_parse"]
 
 _REPORT = "Please report it."
+#: Feeds of a page that are named, and the longest address of one, in characters.
+_MOST_NAMED, _LONGEST_NAMED = 3, 200
 
 log = get_logger(__name__)
 
@@ -79,11 +82,28 @@ async def fetch_and_parse(
         listed = None
         if state.feed.kind == "feed" and response.body.lstrip()[:1] != b"<":
             listed = await _advisories(fetcher, readers, state, response, credential, clock, advisories, read_at)
-        return listed or FetchResult(PollOutcome("broken", error.message, error.fix, wait), response)
+        if listed is not None:
+            return listed
+        fix = await _naming_feeds(readers, response, error.fix) if state.feed.kind == "feed" else error.fix
+        return FetchResult(PollOutcome("broken", error.message, fix, wait), response)
     except Exception as error:
         log.exception("Parsing a feed failed unexpectedly.", action="feed.parse_failed", feed_id=state.feed.id)
         return FetchResult(PollOutcome("broken", _own_error("Parsing", error), _REPORT, wait), response)
     return FetchResult(PollOutcome("fetched", retry_after_seconds=wait), response, parsed)
+
+
+async def _naming_feeds(readers: Readers, response: Response, fix: str | None) -> str | None:
+    """Return what to do about a document that is no feed: if it is a page with feeds of its own, add one of them."""
+    if response.body.lstrip()[:1] != b"<":
+        return fix
+    try:
+        found = await readers.run(discover_feeds, response.body, response.url)
+    except Exception:  # whatever it is, the advice for all such documents stands
+        return fix
+    declared = [feed.url for feed in found if feed.how == "declared" and len(feed.url) <= _LONGEST_NAMED]
+    if not declared:
+        return fix
+    return f"Remove it, and add a feed that the page names instead: {', '.join(declared[:_MOST_NAMED])}"
 
 
 async def _advisories(

@@ -203,7 +203,8 @@ class _Outlines(ContentHandler):
         # A slash would look like another level.
         self._folders.append((title or "").replace("/", "∕") or None)
         if attributes.get("type", "").lower() in ("rss", "atom") or attributes.get("htmlurl"):
-            self._problem(f"{title or 'an entry without a name'!r} has no feed address (xmlUrl)")
+            advice = "; 'firstword feeds add' finds that of its page (htmlUrl)" if attributes.get("htmlurl") else ""
+            self._problem(f"{title or 'an entry without a name'!r} has no feed address (xmlUrl){advice}")
 
     def _feed(self, url: str, title: str | None, attributes: dict[str, str]) -> None:
         url = re.sub(r"^feed:(//)?(?=https?:)", "", url)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from schemas.base import content_id
 from services.ingest.identity.urls import canonical_url
 
-__all__ = ["distinct_item_id", "item_id"]
+__all__ = ["distinct_item_id", "item_id", "place_of"]
+
+#: A place on a page, as in ``/changelog#v2``; parameters behind a number sign, such as ``#xtor=RSS-1``, are none.
+_PLACE = re.compile(r"#([\w.-]{1,100})", re.ASCII)
 
 
 def item_id(feed_url: str, guid: str | None, url: str | None, title: str, published_at: datetime | None) -> str:
-    """Return an item's id: from the feed and the guid, else the canonical URL, else title and date.
+    """Return an item's id: from the feed and the guid, else the place that it links to, else title and date.
 
     The feed is always part of it: no feed can revise, retract or come before another feed's item.
     """
     if guid:
         return content_id("itm", feed_url, guid)
     if url:
-        return content_id("itm", feed_url, canonical_url(url))
+        return content_id("itm", feed_url, place_of(url))
     return content_id("itm", feed_url, title, published_at.isoformat() if published_at else "")
+
+
+def place_of(url: str) -> str:
+    """Return the canonical form of ``url`` with the place on the page that it names: two places are two stories."""
+    place = _PLACE.fullmatch(url, max(url.find("#"), 0))
+    return canonical_url(url) + (place[0] if place else "")
 
 
 def distinct_item_id(feed_url: str, guid: str | None, url: str | None, title: str) -> str:

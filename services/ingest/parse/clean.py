@@ -32,6 +32,7 @@ _REFERENCE = r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);"
 _MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|{_REFERENCE}", re.I)
 #: Those of them that end where the text ends if nothing closes them, so that they would take the rest of it along.
 _NOT_CLOSED = re.compile(rf"<({'|'.join(sorted(_DROPPED - {'script', 'style'}))})(?=[\s/>])[^<>]*>", re.I)
+_CODE = re.compile(r"<(script|style)(?=[\s/>])", re.I)
 #: Text that still looks like this after cleaning was escaped once too often.
 _AGAIN = re.compile(rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|{_REFERENCE}", re.I)
 _CELL = re.compile(r"</?t[dh]>")
@@ -69,7 +70,13 @@ def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
 
 
 def title_text(markup: str | None) -> str | None:
-    """Return :func:`plain_text` on one line. Titles are often escaped twice, so they get three rounds."""
+    """Return :func:`plain_text` on one line. Titles are often escaped twice, so they get three rounds.
+
+    A script or style that nothing closes is named in the title, and stays.
+    """
+    if markup is not None and _CODE.search(markup):
+        lowered = markup.lower()
+        markup = _CODE.sub(lambda tag: tag[0] if f"</{tag[1].lower()}" in lowered else f"&lt;{tag[1]}", markup)
     text = plain_text(markup, rounds=3)
     return " ".join(text.split()) if text else None
 

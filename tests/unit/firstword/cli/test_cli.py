@@ -149,6 +149,19 @@ def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> No
     assert "warning" in gone.err
 
 
+def test_of_a_page_its_feed_is_added_and_of_several_none(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "data" / "feeds" / "page.html"
+    page.parent.mkdir(parents=True)
+    link = '<link rel="alternate" type="application/rss+xml" href="https://news.example/{}">'
+    page.write_text(f"<!doctype html><html><head>{link.format('rss')}</head></html>", encoding="utf-8")
+    assert "its feed is https://news.example/rss" in run("feeds", "add", page.as_uri()).out
+    page.write_text(f"<!doctype html><html><head>{link.format('a')}{link.format('b')}</head></html>", encoding="utf-8")
+    several = run("feeds", "add", page.as_uri())
+    assert several.code == 2
+    assert {"https://news.example/a", "https://news.example/b"} <= set(several.out.split())
+    assert [feed["url"] for feed in json.loads(run("feeds", "list", "--json").out)] == ["https://news.example/rss"]
+
+
 def test_a_password_is_read_from_standard_input_and_never_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("feeds", "add", "https://wire.invalid/rss")
     assert run("feeds", "credentials", "https://wire.invalid/rss").code == 2

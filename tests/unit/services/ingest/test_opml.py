@@ -41,7 +41,7 @@ def test_folders_become_groups_and_problems_have_their_line() -> None:
         Feed(id=feed_id("https://html.example/"), url="https://html.example/", title="Html"),
     )
     assert [str(problem) for problem in listing.problems] == [
-        "line 7: 'No address' has no feed address (xmlUrl)",
+        "line 7: 'No address' has no feed address (xmlUrl); 'firstword feeds add' finds that of its page (htmlUrl)",
         "line 10: 'Twice' repeats the address 'https://one.example/feed?a=1&b=2'; it is added once",
         "line 12: 'Mail' has an address that is not a web address: 'mailto:a@b.example'",
     ]

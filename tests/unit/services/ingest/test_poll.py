@@ -369,3 +369,15 @@ async def test_how_far_behind_publication_a_feed_is_read_is_known(engine: Engine
             1.0,
             None,
         )
+
+
+async def test_a_page_in_place_of_a_feed_is_reported_with_its_feeds(engine: Engine) -> None:
+    link = '<link rel="alternate" type="application/rss+xml" href="/rss">'
+    replies = {"/": Reply(200, f"<!doctype html><html><head>{link}</head>".encode(), {"Content-Type": "text/html"})}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        result = await ingest.poll(feed.id)
+        assert result.outcome.kind == "broken"
+        assert server.url("/rss") in (result.outcome.fix or "")
+        replies["/"] = Reply(200, b"<!doctype html><html><body>Sign in</body></html>")
+        assert "http://" not in ((await ingest.poll(feed.id)).outcome.fix or "")

@@ -99,3 +99,16 @@ def test_markup_that_keeps_its_attributes_gives_the_same_text(text: str) -> None
     titled = nh3.clean(text, tags=clean._KEPT, clean_content_tags=clean._DROPPED, attributes={}, link_rel=None)
     bare = clean._CLEANER.clean(text)
     assert clean._TAG.sub("|", titled) == clean._TAG.sub("|", bare)
+
+
+@pytest.mark.parametrize(
+    ("markup", "title"),
+    [
+        ("Where to put <script> in a page", "Where to put <script> in a page"),
+        ("Use of <style> &amp; more", "Use of <style> & more"),
+        ("A <SCRIPT>evil()</SCRIPT> story", "A story"),
+        ("A <script>evil() story <script></script>", "A"),
+    ],
+)
+def test_an_element_that_a_title_names_stays(markup: str, title: str) -> None:
+    assert title_text(markup) == title

@@ -60,6 +60,18 @@ def test_a_guid_is_kept_as_written() -> None:
     assert feed.items[0].guid == "NW:55 x"
 
 
+def test_places_on_one_page_are_several_stories_however_many_the_feed_lists() -> None:
+    first, second = (
+        f"<item><title>Version {n}</title><link>https://n.example/changelog{mark}#v{n}</link></item>"
+        for n, mark in ((1, "?utm_source=rss"), (2, ""))
+    )
+    alone = [rss(entry).items[0].item.id for entry in (first, second)]
+    assert [found.item.id for found in rss(second + first).items] == alone[::-1]
+    assert len(set(alone)) == 2
+    marked = (f"<item><title>A</title><link>https://n.example/a{mark}</link></item>" for mark in ("", "#xtor=RSS-1"))
+    assert len({rss(entry).items[0].item.id for entry in marked}) == 1
+
+
 def test_the_source_has_feed_host_and_publisher() -> None:
     feed = rss("<item><title>A</title><link>https://WWW.n.example.org:8443/a</link></item>", "Harbour Wire | RSS")
     source = feed.items[0].item.source
