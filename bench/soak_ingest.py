@@ -87,7 +87,7 @@ MOST_ROUNDS, ROUND_SECONDS = 3, 400
 
 @dataclass(frozen=True)
 class Plan:
-    """What every process knows of the test: the feeds, and when their items appear. Times are of the machine."""
+    """The plan that all processes share: the feeds, and when their items appear. Times are of the machine."""
 
     feeds: int
     port: int
