@@ -1,7 +1,7 @@
 """Finds the companies of the client book among those that file with the SEC. Pure.
 
-A ticker alone proves nothing: the same letters stand for another company at another exchange. So the names must agree
-as well, or a person names the company's number.
+A number (CIK) that stands in the book decides. A ticker alone proves nothing: the same letters stand for another
+company at another exchange. So the names must agree as well.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ def companies_of(book: Book) -> Sequence[Watch]:
 
 
 def find_companies(listed: Sequence[SecCompany], watches: Iterable[Watch]) -> FoundCompanies:
-    """Return the companies of ``listed`` that ``watches`` mean: by ticker and name, or by the same name alone."""
+    """Return the companies of ``listed`` that ``watches`` mean: by number, by ticker and name, or by the same name.
+
+    A company with a number in the book need not be listed: the list has only those with a ticker.
+    """
+    by_number = {company.cik: company for company in listed}
     by_ticker = {_ticker(ticker): company for company in listed for ticker in company.tickers}
     by_name: defaultdict[str, list[SecCompany]] = defaultdict(list)
     for company in listed:
@@ -42,6 +46,10 @@ def find_companies(listed: Sequence[SecCompany], watches: Iterable[Watch]) -> Fo
     found: dict[int, SecCompany] = {}
     doubtful: list[str] = []
     for watch in watches:
+        if watch.cik is not None:
+            number = int(watch.cik)
+            found[number] = by_number.get(number, SecCompany(number, watch.name))
+            continue
         names = [watch.name, *watch.aliases]
         ticked = [by_ticker[ticker] for name in watch.tickers if (ticker := _ticker(name)) in by_ticker]
         agreed = [company for company in ticked if _agree(company.name, names)]
@@ -50,13 +58,16 @@ def find_companies(listed: Sequence[SecCompany], watches: Iterable[Watch]) -> Fo
         if len(same) == 1:
             found[same[0].cik] = same[0]
         elif same:
-            choices = ", ".join(f"{company.name} (--cik {company.cik})" for company in same[:5])
-            doubtful.append(f"{watch.name}: several companies at the SEC have this name: {choices}.")
+            choices = ", ".join(f"{company.name} (cik: {company.cik})" for company in same[:5])
+            doubtful.append(
+                f"{watch.name}: several companies at the SEC have this name: {choices}. "
+                "Write the right number into the client book."
+            )
         elif ticked:
             other = ticked[0]
             doubtful.append(
                 f"{watch.name}: its ticker {', '.join(watch.tickers)} is that of {other.name} at the SEC. "
-                f"If that is the same company, add --cik {other.cik}."
+                f"If that is the same company, write cik: {other.cik} into the client book."
             )
     return FoundCompanies(tuple(found.values()), tuple(doubtful))
 

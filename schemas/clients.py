@@ -105,6 +105,7 @@ class Watch(Model):
 
     ``entity_id`` identifies the watched entity and is shared by all clients who watch it: given in the book, or derived
     from ISIN, ticker or name (with its context, because two companies may share a name). ``aliases`` are other names.
+    ``cik`` is the company's number at the SEC, without leading zeros; filings there are linked by it.
     ``context``: the item must contain at least one of these words; ``exclude``: it must contain none of these.
     ``topic`` is the name of a built-in topic, ``query`` a search query; with either, ``name`` is only a label. If both
     are given, both must match. ``weight`` is the share of the client's portfolio or spend, 0–1. ``scope`` limits a
@@ -117,6 +118,7 @@ class Watch(Model):
     aliases: tuple[str, ...] = ()
     tickers: tuple[str, ...] = ()
     isin: str | None = None
+    cik: str | None = None
     context: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     topic: str | None = None

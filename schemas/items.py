@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from schemas.base import Model, Payload, Utc
 
-__all__ = ["Dating", "Item", "ItemIngested", "Source"]
+__all__ = ["Dating", "Filer", "Item", "ItemIngested", "Source"]
 
 #: How an item's date was obtained: stated by the item, its ``updated`` in place of a missing own date, stated without a
 #: time zone that is certain (read as UTC), or not at all.
@@ -30,12 +30,22 @@ class Source(Model):
     speaks_for: tuple[str, ...] = ()
 
 
+class Filer(Model):
+    """A company about which an item is filed, as the authority names it. ``cik`` is its number at the SEC.
+
+    The number has no leading zeros. The name stands in the item's title as it is here.
+    """
+
+    name: str
+    cik: str
+
+
 class Item(Model):
     """One entry of a feed, cleaned: plain text in ``title``, ``summary`` and ``body``, times in UTC.
 
     ``id`` is derived from the feed and the entry's guid, or from the canonical URL; all revisions share it.
     ``language`` is the BCP 47 tag that the feed states, or None. ``dated`` is None in items from before it was recorded
-    and may be left out in files; :meth:`dating` then derives it.
+    and may be left out in files; :meth:`dating` then derives it. ``filers`` are the companies of a filing.
     """
 
     id: str
@@ -51,6 +61,7 @@ class Item(Model):
     categories: tuple[str, ...] = ()
     source: Source = Source()
     dated: Dating | None = None
+    filers: tuple[Filer, ...] = ()
 
     def stated_at(self) -> datetime | None:
         """Return the item's own date, else when it was updated; None if it is undated."""

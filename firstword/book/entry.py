@@ -70,7 +70,7 @@ class WatchedEntities:
         self._names: dict[str, str] = {}
         for watch in watches:
             entity_id = str(watch["entity_id"])
-            for key in self._keys(str(watch["name"]), watch.get("isin"), watch.get("tickers") or ()):
+            for key in self._keys(str(watch["name"]), watch.get("isin"), watch.get("cik"), watch.get("tickers") or ()):
                 self._by_key[key].setdefault(entity_id, watch)
 
     def identified(self, client: Client) -> Client:
@@ -79,7 +79,7 @@ class WatchedEntities:
         candidates: dict[str, Mapping[str, Any]] = {}
         for watch in watches:
             if not watch.entity_id:
-                for key in self._keys(watch.name, watch.isin, watch.tickers):
+                for key in self._keys(watch.name, watch.isin, watch.cik, watch.tickers):
                     candidates.update(self._by_key.get(key, {}))
         known = [Watch.model_validate(stored) for stored in candidates.values()]
         ids = [watch.entity_id or None for watch in (*known, *watches)]
@@ -87,8 +87,9 @@ class WatchedEntities:
         split = len(client.assets)
         return client.model_copy(update={"assets": own[:split], "interests": own[split:]})
 
-    def _keys(self, name: str, isin: str | None, tickers: Iterable[str]) -> list[str]:
+    def _keys(self, name: str, isin: str | None, cik: str | None, tickers: Iterable[str]) -> list[str]:
         bare = self._names.get(name)
         if bare is None:
             bare = self._names[name] = bare_name(name)
-        return [f"name:{bare}", *([f"isin:{isin}"] if isin else []), *(f"ticker:{ticker}" for ticker in tickers)]
+        numbers = [f"{kind}:{number}" for kind, number in (("isin", isin), ("cik", cik)) if number]
+        return [f"name:{bare}", *numbers, *(f"ticker:{ticker}" for ticker in tickers)]

@@ -42,14 +42,16 @@ def bare_name(name: str) -> str:
 def assign_entities(watches: Sequence[Watch], explicit: Sequence[str | None]) -> tuple[Watch, ...]:
     """Return ``watches`` with their entity ids. ``explicit`` are the ids that the book sets, in the same order.
 
-    Watches that share an ISIN, a name (with equal context and exclusions) or a ticker mean one entity, unless the book
-    gives them different ids, or they have different ISINs and share only a ticker. The id is the one that the book
-    sets; otherwise it is derived from the ISIN, the ticker or the name, in this order.
+    Watches that share an ISIN, a name (with equal context and exclusions), a ticker or a CIK mean one entity, unless
+    the book gives them different ids, or they have different ISINs and share only a ticker or a CIK. The id is the one
+    that the book sets; otherwise it is derived from the ISIN, the ticker or the name, in this order. A CIK that is
+    added later changes no id.
     """
     groups = _Groups(watches, explicit)
     groups.join((watch.isin, at) for at, watch in enumerate(watches))
     groups.join((_name_key(watch), at) for at, watch in enumerate(watches))
     groups.join(((ticker, at) for at, watch in enumerate(watches) for ticker in watch.tickers), same_isin=True)
+    groups.join(((watch.cik, at) for at, watch in enumerate(watches)), same_isin=True)
     ids = {
         root: _entity_id([watches[at] for at in members], groups.explicit_id(root)) for root, members in groups.all()
     }

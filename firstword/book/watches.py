@@ -18,15 +18,17 @@ from services.notifier.trades.definition import AssetKind, InterestKind, TradeDe
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "WatchEntry", "default_kind", "isin_is_valid", "read_watches"]
 
 WATCH = (
-    "name", "kind", "ticker", "tickers", "isin", "weight", "aliases", "context", "exclude", "id", "note",
+    "name", "kind", "ticker", "tickers", "isin", "cik", "weight", "aliases", "context", "exclude", "id", "note",
 )  # fmt: skip
 INTEREST = (*WATCH, *QUERY_FIELDS, "scope")
 #: Fields with further names, which can't be combined with a topic or query.
-_NAMES = ("aliases", "ticker", "tickers", "isin")
+_NAMES = ("aliases", "ticker", "tickers", "isin", "cik")
 ASSET_KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
 INTEREST_KINDS: tuple[InterestKind, ...] = get_args(InterestKind)
 _WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)\s*(%)?$")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]$")
+#: "320193", "0000320193" and "CIK 0000320193" are one number.
+_CIK = re.compile(r"(?:CIK[ :#]*)?0*([1-9]\d{0,9})$", re.ASCII)
 _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.:/\- ]{0,19}$")
 
 
@@ -91,6 +93,7 @@ def _watch(fields: Fields, name: str, trade: TradeDefinition) -> Watch | None:
         aliases=_aliases(fields, title, trade) if topic is None and query is None else fields.texts("aliases"),
         tickers=_tickers(fields),
         isin=_isin(fields),
+        cik=_cik(fields),
         context=fields.texts("context"),
         exclude=fields.texts("exclude"),
         topic=topic,
@@ -128,6 +131,15 @@ def _isin(fields: Fields) -> str | None:
             "isin", f"{isin!r} is not a valid ISIN: {wrong}.", "Copy it again from the statement, or leave it out."
         )
     return isin or None
+
+
+def _cik(fields: Fields) -> str | None:
+    text = (fields.text("cik") or "").upper()
+    match = _CIK.match(text)
+    if text and match is None:
+        fix = "Write the company's number at the SEC, at most ten digits, such as 320193."
+        fields.error("cik", f"{text!r} is not a valid CIK.", fix)
+    return match[1] if match else None
 
 
 def _weight(fields: Fields) -> float | None:

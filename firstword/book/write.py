@@ -213,6 +213,7 @@ def _watch(watch: Watch, name: str, trade: TradeDefinition, entity_id: str | Non
         ticker=watch.tickers[0] if len(watch.tickers) == 1 else None,
         tickers=_FlowList(watch.tickers if len(watch.tickers) > 1 else ()),
         isin=watch.isin,
+        cik=watch.cik,
         weight=None if watch.weight is None else _weight(watch.weight),
         aliases=_FlowList(watch.aliases),
         context=_FlowList(watch.context),
@@ -227,7 +228,7 @@ def _watch(watch: Watch, name: str, trade: TradeDefinition, entity_id: str | Non
 
 def _topic(watch: Watch) -> Any:
     """Return the topic to write: False if the name would imply one, None if the name implies the right one."""
-    named = watch.aliases or watch.tickers or watch.isin or watch.query
+    named = watch.aliases or watch.tickers or watch.isin or watch.cik or watch.query
     implied = None if named else implied_topic(watch.name, watch.kind)
     return None if watch.topic == implied else watch.topic or False
 

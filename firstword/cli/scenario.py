@@ -18,7 +18,7 @@ from services.matcher.sources.channels import host_of_feed
 __all__ = ["scenario_lines"]
 
 #: Fields of a watch that a scenario repeats if they are set.
-_WATCH_FIELDS = {"aliases", "tickers", "isin", "context", "exclude", "topic", "query", "weight", "scope"}
+_WATCH_FIELDS = {"aliases", "tickers", "isin", "cik", "context", "exclude", "topic", "query", "weight", "scope"}
 
 
 def scenario_lines(

@@ -2816,10 +2816,11 @@ class Watch(Model):
 
     ``entity_id`` identifies the watched entity and is shared by all clients who watch it: given in the book, or
     derived from ISIN, ticker or name (with its context, because two companies may share a name). ``aliases`` are
-    other names. ``context``: the item must contain at least one of these words; ``exclude``: it must contain none of
-    these. ``topic`` is the name of a built-in topic, ``query`` a search query; with either, ``name`` is only a
-    label. If both are given, both must match. ``weight`` is the share of the client's portfolio or spend, 0–1.
-    ``scope`` limits a subject: a topic, industry, regulation or place.
+    other names. ``cik`` is the company's number at the SEC, without leading zeros; filings there are linked by it.
+    ``context``: the item must contain at least one of these words; ``exclude``: it must contain none of these.
+    ``topic`` is the name of a built-in topic, ``query`` a search query; with either, ``name`` is only a label. If
+    both are given, both must match. ``weight`` is the share of the client's portfolio or spend, 0–1. ``scope``
+    limits a subject: a topic, industry, regulation or place.
     """
 
     entity_id: str
@@ -2830,6 +2831,7 @@ class Watch(Model):
     aliases: tuple[str, ...] = ()
     tickers: tuple[str, ...] = ()
     isin: str | None = None
+    cik: str | None = None
     context: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     topic: str | None = None
@@ -2857,6 +2859,7 @@ class WatchedThing(Model):
     ticker: str | None = None
     tickers: str | tuple[str, ...] | None = None
     isin: str | None = None
+    cik: str | None = None
     weight: str | float | None = None
     aliases: str | tuple[str, ...] | None = None
     context: str | tuple[str, ...] | None = None

@@ -1,5 +1,6 @@
 """Gives the filings in a feed of the SEC's EDGAR titles that say who filed what, from form type and items.
 
+The company is named by its number at the SEC (CIK) as well, which is exact where names are not.
 EDGAR's own titles name only the form ("8-K - Current report"). What a filing says stands in its documents; the title
 says no more than the form and the items that the company checked.
 """
@@ -14,6 +15,7 @@ from importlib.resources import files
 
 import yaml
 
+from schemas.items import Filer
 from services.ingest.parse.clean import plain_text, title_text
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.notes import Notes
@@ -23,7 +25,7 @@ __all__ = ["is_edgar", "with_titles"]
 _ID = "urn:tag:sec.gov,2008:accession-number="
 #: "AMAZON COM INC  (0001018724)", and of the feed of all companies "8-K - Amazon Com Inc (0001018724) (Filer)".
 _COMPANY = re.compile(r"(.{1,200}?)\s*\((\d{10})\)", re.ASCII)
-_LATEST = re.compile(r"(\S.{0,28}?)\s+-\s+(.{1,200}?)\s*\(\d{10}\)\s*\((?:Filer|Subject|Issuer)\)", re.ASCII)
+_LATEST = re.compile(r"(\S.{0,28}?)\s+-\s+(.{1,200}?)\s*\((\d{10})\)\s*\((?:Filer|Subject|Issuer)\)", re.ASCII)
 _FORM = re.compile(r"(\S.{0,28}?)\s+-\s")
 _ITEM = re.compile(r"\bitem\s+(\d{1,2}\.\d{2})\b", re.I | re.ASCII)
 #: Items in a list: "items 1.01, 3.02, 8.01and9.01".
@@ -50,31 +52,36 @@ def is_edgar(feed: RawFeed) -> bool:
     return bool(feed.entries) and all((entry.guid or "").startswith(_ID) for entry in feed.entries)
 
 
-def with_titles(feed: RawFeed, notes: Notes) -> RawFeed:
-    """Return ``feed`` with titles that say who filed what, without filings of routine."""
+def with_titles(feed: RawFeed, notes: Notes, *, by_sec: bool) -> RawFeed:
+    """Return ``feed`` with titles that say who filed what, without filings of routine.
+
+    If it comes from the SEC itself (``by_sec``), the entries name their companies by number.
+    """
     named = _COMPANY.match(title_text(feed.title) or "")
-    company = _name(named[1]) if named else None
+    company = _filer(named[1], named[2]) if named else None
     entries: list[RawEntry] = []
     for entry in feed.entries:
         form, filer = _form_and_filer(entry, company)
         if form is not None and _base(form) in _forms().routine:
             notes.add("Filings of routine were left out", form)
             continue
-        entries.append(entry if form is None or filer is None else _titled(entry, form, filer))
-    title = f"{company}: SEC filings" if company else feed.title
+        if form is not None and filer is not None:
+            entry = replace(_titled(entry, form, filer), filers=(filer,) if by_sec else ())
+        entries.append(entry)
+    title = f"{company.name}: SEC filings" if company else feed.title
     return replace(feed, title=title, entries=tuple(entries), format=f"EDGAR, {feed.format}")
 
 
-def _form_and_filer(entry: RawEntry, company: str | None) -> tuple[str | None, str | None]:
+def _form_and_filer(entry: RawEntry, company: Filer | None) -> tuple[str | None, Filer | None]:
     title = title_text(entry.title) or ""
     latest = _LATEST.match(title)
     if latest is not None:
-        return latest[1].upper(), _name(latest[2])
+        return latest[1].upper(), _filer(latest[2], latest[3])
     form = _FORM.match(f"{title} - ")
     return (form[1].upper() if form else None), company
 
 
-def _titled(entry: RawEntry, form: str, filer: str) -> RawEntry:
+def _titled(entry: RawEntry, form: str, filer: Filer) -> RawEntry:
     text = f"{plain_text(entry.summary) or ''}\n{plain_text(entry.body) or ''}"
     items = _items(text)
     acts = [_forms().items[item] for item in items if item in _forms().items]
@@ -87,7 +94,7 @@ def _titled(entry: RawEntry, form: str, filer: str) -> RawEntry:
     number = f", item{'s' if len(items) > 1 else ''} {', '.join(items)}" if items else ""
     return replace(
         entry,
-        title=f"{filer} {sentence} (SEC form {form}{number})",
+        title=f"{filer.name} {sentence} (SEC form {form}{number})",
         body=None,
         categories=(form, *items),
         source_title="SEC EDGAR",
@@ -102,6 +109,10 @@ def _items(text: str) -> Sequence[str]:
 
 def _base(form: str) -> str:
     return form.removesuffix("/A")
+
+
+def _filer(company: str, number: str) -> Filer:
+    return Filer(name=_name(company), cik=number.lstrip("0") or "0")
 
 
 def _name(company: str) -> str:

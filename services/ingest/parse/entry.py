@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from schemas.items import Filer
+
 __all__ = ["RawEntry", "RawFeed"]
 
 
@@ -23,6 +25,7 @@ class RawEntry:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     source_title: str | None = None
+    filers: tuple[Filer, ...] = ()
 
 
 @dataclass(frozen=True)

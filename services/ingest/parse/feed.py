@@ -132,7 +132,7 @@ def parse_feed(
     base = feed_url if fetched_url is None else fetched_url
     feed = parse_json_feed(text, base, notes) if text[0] in "{[" else parse_xml_feed(text, base, notes)
     if is_edgar(feed):
-        feed = with_titles(feed, notes)
+        feed = with_titles(feed, notes, by_sec=_is_of_sec(feed_url))
     return read_feed(
         feed,
         feed_url=feed_url,
@@ -142,6 +142,11 @@ def parse_feed(
         fetched_at=fetched_at,
         notes=notes,
     )
+
+
+def _is_of_sec(feed_url: str) -> bool:
+    """Return whether the feed is the SEC's own: no other feed says whose filing it is."""
+    return f".{host_of(feed_url)}".endswith(".sec.gov")
 
 
 def read_feed(
@@ -308,6 +313,7 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
         categories=_names(entry.categories),
         source=context.source(host_of(url), publisher),
         dated=_dating(published, updated),
+        filers=entry.filers,
     )
     return ParsedItem(guid, item, fingerprint_of(item))
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from schemas.base import content_id
 from schemas.items import Item
-from services.ingest.identity.urls import canonical_url, host_of
+from services.ingest.identity.ids import place_of
+from services.ingest.identity.urls import host_of
 
 __all__ = ["ITEM_FIELDS", "SOURCE_FIELDS", "BadLine", "dump_item", "read_items"]
 
@@ -30,6 +31,7 @@ ITEM_FIELDS = (
     "categories",
     "source",
     "dated",
+    "filers",
 )
 SOURCE_FIELDS = ("feed_url", "host", "publisher", "owner")
 _OPTIONS = orjson.OPT_UTC_Z
@@ -139,7 +141,7 @@ def _item(values: dict[str, Any]) -> Item:
 
 def _id_from_url(source: object, url: str) -> str:
     feed_url = source.get("feed_url") if isinstance(source, dict) else None
-    return content_id("itm", *((feed_url,) if isinstance(feed_url, str) and feed_url else ()), canonical_url(url))
+    return content_id("itm", *((feed_url,) if isinstance(feed_url, str) and feed_url else ()), place_of(url))
 
 
 def _sentence(message: str) -> str:

@@ -26,7 +26,7 @@ from services.matcher.mentions.term_table import TermEntry, TermHit
 from services.matcher.mentions.terms import TermStyle, WordClass
 from services.matcher.mentions.watch_table import WatchedEntity, WatchTable
 from services.matcher.text.field_text import FieldText
-from services.matcher.text.normalize import padded_words
+from services.matcher.text.normalize import padded_words, words
 
 __all__ = ["Found", "MentionFinder"]
 
@@ -61,6 +61,8 @@ class _Findings(NamedTuple):
 
 #: Entities that are certainly mentioned, with their occurrences.
 _Mentioned = dict[str, tuple[WatchedEntity, list[Occurrence]]]
+#: The places where a filing names its company, by the company's number.
+_Filed = dict[str, list[Occurrence]]
 
 
 class MentionFinder:
@@ -103,14 +105,18 @@ class MentionFinder:
         """Return the mentions in ``item`` as :meth:`find` does, and the doubtful ones, ordered by entity id."""
         fields = _fields(item)
         hits = [(field_text, self._table.hits(field_text.norms)) for field_text in fields]
-        if not any(field_hits for _, field_hits in hits):
+        filed = _filer_occurrences(item, fields)
+        if not any(field_hits for _, field_hits in hits) and not any(map(self._table.filers, filed)):
             return Found()
         publisher = padded_words(item.source.publisher).strip() if item.source.publisher else None
         findings = _Findings({}, {}, {}, {})
         for field_text, field_hits in hits:
             if field_hits:
                 _judge_hits(field_text, field_hits, publisher, findings)
+        if filed:
+            self._drop_other_filers(findings, filed)
         mentioned = self._certain_entities(findings, fields)
+        self._add_filers(filed, mentioned)
         also = self._occurrences_by_any_name(findings, mentioned)
         if findings.query_entities:
             self._match_queries(findings, ItemText(fields, findings.names, publisher, also), mentioned)
@@ -141,6 +147,35 @@ class MentionFinder:
                 if _conditions_hold(entity, whole):
                     mentioned[entity_id] = (entity, [occurrence for occurrence, _ in occurrences])
         return mentioned
+
+    def _drop_other_filers(self, findings: _Findings, filed: _Filed) -> None:
+        """Drop the occurrences of entities whose number is another than that of the filer who is named there."""
+        named_at = {
+            (occurrence.field_text.field, at): cik
+            for cik, occurrences in filed.items()
+            for occurrence in occurrences
+            for at in range(occurrence.first, occurrence.last + 1)
+        }
+
+        def is_other(entity: WatchedEntity, occurrence: Occurrence) -> bool:
+            named = named_at.get((occurrence.field_text.field, occurrence.first))
+            return named is not None and bool(entity.ciks) and named not in entity.ciks
+
+        for entity_id, judged in findings.occurrences.items():
+            entity = self._table.entity(entity_id)
+            judged[:] = [(found, certainty) for found, certainty in judged if not is_other(entity, found)]
+        for entity_id, doubtful in list(findings.doubtful.items()):
+            entity = self._table.entity(entity_id)
+            doubtful[:] = [found for found in doubtful if not is_other(entity, found)]
+            if not doubtful:
+                del findings.doubtful[entity_id]
+
+    def _add_filers(self, filed: _Filed, mentioned: _Mentioned) -> None:
+        """Add the entities with the number of a filer: it is theirs whatever the words, so no condition applies."""
+        for cik, occurrences in filed.items():
+            for entity_id in self._table.filers(cik):
+                known = mentioned.setdefault(entity_id, (self._table.entity(entity_id), []))[1]
+                known[:] = dict.fromkeys([*occurrences, *known])
 
     def _occurrences_by_any_name(self, findings: _Findings, mentioned: _Mentioned) -> dict[str, list[Occurrence]]:
         """Return, for each name of a mentioned entity, the occurrences of all its names.
@@ -175,6 +210,21 @@ def _fields(item: Item) -> list[FieldText]:
         ("body", item.body),
     )
     return [FieldText(field, text) for field, text in fields if text]
+
+
+def _filer_occurrences(item: Item, fields: Sequence[FieldText]) -> _Filed:
+    """Return where title and summary name the companies of a filing, by their numbers; none that is not named."""
+    found: _Filed = {}
+    for filer in item.filers:
+        name = words(filer.name)
+        for field_text in fields:
+            norms = field_text.norms
+            starts = range(len(norms) - len(name) + 1) if name and field_text.field != "body" else ()
+            places = [at for at in starts if norms[at : at + len(name)] == name]
+            if places:
+                occurrences = (Occurrence(field_text, at, at + len(name) - 1, False) for at in places)
+                found.setdefault(filer.cik, []).extend(occurrences)
+    return found
 
 
 def _judge_hits(field_text: FieldText, hits: Sequence[TermHit], publisher: str | None, findings: _Findings) -> None:

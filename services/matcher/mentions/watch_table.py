@@ -38,7 +38,7 @@ class WatchedEntity:
     """An entity with the names, conditions and queries of everybody who watches it.
 
     An item mentions it by name if any of ``conditions`` holds, and without a name if any of ``queries`` matches.
-    ``names`` are terms in normal form.
+    ``names`` are terms in normal form, ``ciks`` its numbers at the SEC.
     """
 
     id: str
@@ -46,6 +46,7 @@ class WatchedEntity:
     names: tuple[str, ...]
     conditions: tuple[Condition, ...]
     queries: tuple[CompiledQuery, ...]
+    ciks: frozenset[str] = frozenset()
 
 
 _UNCONDITIONAL = (Condition((), ()),)
@@ -59,6 +60,7 @@ class WatchTable:
         self._terms = TermTable()
         self._entities = CompactMap()
         self._decoded: dict[str, WatchedEntity] = {}
+        self._filers: dict[str, set[str]] = {}
         for norm in word_lists().longer_names:
             self._terms.add(norm, TermEntry(None, UNWATCHED_STYLE, anchor=False))
 
@@ -77,7 +79,9 @@ class WatchTable:
         """Replace all watches of the entity; an empty sequence removes it. The first watch gives its name."""
         packed = self._entities.get(entity_id)
         if packed is not None:
-            names, *_, anchors = orjson.loads(packed)[1:]
+            names, *_, anchors, ciks = orjson.loads(packed)[1:]
+            for cik in ciks:
+                self._filers[cik].discard(entity_id)
             for norm in dict.fromkeys([*names, *anchors]):
                 self._terms.remove(norm, entity_id)
             self._decoded.pop(entity_id, None)
@@ -100,14 +104,22 @@ class WatchTable:
         conditions = tuple(
             dict.fromkeys(Condition(_padded_starts(context), _padded_starts(exclude)) for context, exclude in named)
         )
+        ciks = sorted({watch.cik for watch in watches if watch.cik})
+        for cik in ciks:
+            self._filers.setdefault(cik, set()).add(entity_id)
         packed = [
             watches[0].name,
             list(styles),
             0 if conditions == _UNCONDITIONAL else [list(condition) for condition in conditions],
             [(topic, query and query.model_dump(), *rest) for topic, query, *rest in by_query],
             [norm for norm, _ in anchors],
+            ciks,
         ]
         return orjson.dumps(packed)
+
+    def filers(self, cik: str) -> Sequence[str]:
+        """Return the entities that have this number at the SEC."""
+        return sorted(self._filers.get(cik, ()))
 
     def entity(self, entity_id: str) -> WatchedEntity:
         """Return an entity for which the table has terms.
@@ -127,7 +139,7 @@ class WatchTable:
 
 
 def _unpack(entity_id: str, packed: list[Any]) -> WatchedEntity:
-    name, names, packed_conditions, by_query, _ = packed
+    name, names, packed_conditions, by_query, _, ciks = packed
     queries = (
         compiled
         for topic, query, context, exclude in by_query
@@ -138,7 +150,7 @@ def _unpack(entity_id: str, packed: list[Any]) -> WatchedEntity:
         if packed_conditions == 0
         else tuple(Condition(tuple(context), tuple(exclude)) for context, exclude in packed_conditions)
     )
-    return WatchedEntity(entity_id, name, tuple(names), conditions, tuple(dict.fromkeys(queries)))
+    return WatchedEntity(entity_id, name, tuple(names), conditions, tuple(dict.fromkeys(queries)), frozenset(ciks))
 
 
 def _styles(watches: Sequence[Watch]) -> dict[str, TermStyle]:

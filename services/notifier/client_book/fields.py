@@ -151,7 +151,7 @@ def _watch(watch: Watch) -> str:
     parts: list[str] = [watch.kind]
     if watch.weight is not None:
         parts.append(f"{watch.weight:.1%}".replace(".0%", "%"))
-    parts += [*watch.tickers, *([watch.isin] if watch.isin else [])]
+    parts += [*watch.tickers, *([watch.isin] if watch.isin else []), *([f"CIK {watch.cik}"] if watch.cik else [])]
     for label, texts in (("also", watch.aliases), ("with", watch.context), ("without", watch.exclude)):
         if texts:
             parts.append(f"{label} {', '.join(texts)}")

@@ -39,6 +39,7 @@ TARGETS: dict[str, str] = {
     "asset_name": "Holding: name",
     "asset_ticker": "Holding: ticker",
     "asset_isin": "Holding: ISIN",
+    "asset_cik": "Holding: CIK (number at the SEC)",
     "asset_weight": "Holding: weight",
     "asset_value": "Holding: market value",
     "asset_note": "Holding: note",
@@ -67,7 +68,8 @@ _COMMON = {
     "note": "note", "notes": "note", "note date": "note_day", "do not contact": "do_not_contact",
     "messages per week": "max_per_week", "quiet hours": "quiet", "assets": "assets", "interests": "interests",
     "holding": "asset_name", "security": "asset_name", "security name": "asset_name", "ticker": "asset_ticker",
-    "symbol": "asset_ticker", "isin": "asset_isin", "weight": "asset_weight", "market value": "asset_value",
+    "symbol": "asset_ticker", "isin": "asset_isin", "cik": "asset_cik", "cik number": "asset_cik",
+    "sec cik": "asset_cik", "weight": "asset_weight", "market value": "asset_value",
 }  # fmt: skip
 
 FORMATS: dict[FormatName, Format] = {

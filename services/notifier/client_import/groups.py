@@ -12,13 +12,16 @@ from services.notifier.client_import.table import Row, Table
 __all__ = ["HOLDING", "Group", "RowProblem", "grouped"]
 
 #: The fields of a holding: where a column fills one, a client may have many rows.
-HOLDING = frozenset(("asset_name", "asset_ticker", "asset_isin", "asset_weight", "asset_value", "asset_note"))
+HOLDING = frozenset(
+    ("asset_name", "asset_ticker", "asset_isin", "asset_cik", "asset_weight", "asset_value", "asset_note")
+)
 
 
 #: Characters of each field that are enough; texts of several sentences may have as many as a cell.
 _LIMITS = {
     "id": 80, "name": 200, "first_name": 100, "last_name": 100, "organisation": 200, "email": 254, "phone": 60,
     "manager": 200, "salutation": 200, "jurisdiction": 100, "asset_name": 200, "asset_ticker": 40, "asset_isin": 40,
+    "asset_cik": 40,
 }  # fmt: skip
 _NAMES = frozenset(("name", "first_name", "last_name", "organisation"))
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")

@@ -152,7 +152,9 @@ class CellReader:
 
     def _holding(self, group: Group, row: Row, read: ReadGroup, total: float) -> dict[str, Any] | None:
         holding = {
-            name: text for name in ("name", "ticker", "isin", "note") if (text := group.value(f"asset_{name}", row))
+            name: text
+            for name in ("name", "ticker", "isin", "cik", "note")
+            if (text := group.value(f"asset_{name}", row))
         }
         for name in ("isin", "ticker"):
             if name in holding:

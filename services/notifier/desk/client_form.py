@@ -13,10 +13,10 @@ __all__ = ["ROWS", "entry_of", "form_of", "input_of", "joined", "problems_by_inp
 #: The inputs of each row of a list.
 ROWS: dict[str, tuple[str, ...]] = {
     "desires": ("name", "words"),
-    "assets": ("name", "kind", "tickers", "isin", "weight", "aliases", "context", "exclude", "note"),
+    "assets": ("name", "kind", "tickers", "isin", "cik", "weight", "aliases", "context", "exclude", "note"),
     "interests": (
         "name", "kind", "topic", "any_of", "all_of", "none_of", "near", "industries", "regions", "parties",
-        "everything", "aliases", "tickers", "isin", "context", "exclude", "note", "weight",
+        "everything", "aliases", "tickers", "isin", "cik", "context", "exclude", "note", "weight",
     ),
     "views": ("text", "at", "question"),
     "history": ("text", "at", "question"),

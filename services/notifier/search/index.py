@@ -37,7 +37,7 @@ def index_client(connection: Connection, client: Client, at: datetime) -> None:
     names = fold_words(client.name, client.organisation or "")
     entries = {"": _Entry("client", client.id, client.id, client.name, client.id, at, names)}
     for watch in client.watches:
-        words = fold_words(watch.name, *watch.aliases, *watch.tickers, watch.isin or "")
+        words = fold_words(watch.name, *watch.aliases, *watch.tickers, watch.isin or "", watch.cik or "")
         ref = watch.entity_id[:255]
         entries.setdefault(ref, _Entry("holding", client.id, ref, watch.name, client.id, at, words))
     _add(connection, list(entries.values()))

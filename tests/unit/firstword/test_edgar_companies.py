@@ -37,6 +37,8 @@ def watch(name: str, *tickers: str, **given: object) -> Watch:
         (watch("Halden", "NASDAQ:HLDN"), 123456),
         (watch("Halden", "HLDN.B"), 123456),
         (watch("Lunden plc"), 654321),
+        (watch("The people of the harbour", "LDN", cik="123456"), 123456),
+        (watch("Not listed", cik="77"), 77),
         (watch("The Lunden people", aliases=("Lunden",)), 654321),
     ],
 )
@@ -57,7 +59,7 @@ def test_a_doubtful_company_is_named_and_not_added(given: Watch, doubt: str) -> 
     found = find_companies(LISTED, [given])
     assert found.companies == ()
     assert doubt in found.doubtful[0]
-    assert "--cik" in found.doubtful[0]
+    assert "cik: " in found.doubtful[0]
 
 
 def test_who_does_not_file_is_left_out_in_silence() -> None:

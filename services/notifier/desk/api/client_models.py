@@ -61,6 +61,7 @@ class WatchedThing(_Written):
     ticker: str | None = None
     tickers: Texts | None = None
     isin: str | None = None
+    cik: str | None = None
     weight: str | StrictFloat | None = None
     aliases: Texts | None = None
     context: Texts | None = None

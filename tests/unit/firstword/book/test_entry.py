@@ -47,6 +47,20 @@ def test_problems_name_the_field_and_the_fix() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("320193", "320193"), ("0000320193", "320193"), ("CIK 0000320193", "320193"), ("cik#320193", "320193"),
+     ("", None), ("0", None), ("12345678901", None), ("\u0663\u0662", None), ("HLDN", None)],
+)  # fmt: skip
+def test_a_number_at_the_sec_is_kept_without_zeros(given: str, kept: str | None) -> None:
+    client, problems = read(assets=[{"name": "Halden", "cik": given}])
+    if kept is None and given:
+        assert (client, problems) == (None, [("error", "assets[0].cik")])
+    else:
+        assert client is not None
+        assert client.assets[0].cik == kept
+
+
 def test_true_is_a_flag_and_a_text_is_a_reason() -> None:
     plain, _ = read(contact={"do_not_contact": True})
     reason, _ = read(contact={"do_not_contact": "true"})

@@ -9,8 +9,17 @@ from firstword.book.watches import isin_is_valid
 from schemas.clients import Watch
 
 
-def watch(name: str, *tickers: str, isin: str | None = None, context: tuple[str, ...] = ()) -> Watch:
-    return Watch(entity_id="", name=name, kind="holding", tickers=tickers, isin=isin, context=context)
+def watch(
+    name: str, *tickers: str, isin: str | None = None, cik: str | None = None, context: tuple[str, ...] = ()
+) -> Watch:
+    return Watch(entity_id="", name=name, kind="holding", tickers=tickers, isin=isin, cik=cik, context=context)
+
+
+def test_a_number_at_the_sec_joins_and_changes_no_id() -> None:
+    assert set(ids(watch("Halden", "HLDN", cik="7"), watch("HE plc", cik="7"))) == {"ticker:HLDN"}
+    assert ids(watch("Halden", cik="7"), watch("Lunden", cik="8")) == ids(watch("Halden"), watch("Lunden"))
+    classes = watch("Halden A", isin="US0378331005", cik="7"), watch("Halden B", isin="US5949181045", cik="7")
+    assert ids(*classes) == ["isin:US0378331005", "isin:US5949181045"]
 
 
 def ids(*watches: Watch, explicit: list[str | None] | None = None) -> list[str]:

@@ -61,6 +61,7 @@ def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
         aliases=ALIASES,
         tickers=st.lists(st.sampled_from(["HLDN", "ON", "A.B"]), max_size=2, unique=True).map(tuple),
         isin=st.sampled_from([None, "US0378331005"]),
+        cik=st.sampled_from([None, "320193"]),
         context=ALIASES,
         weight=st.none() | st.integers(0, 10**6).map(lambda number: number / 10**6),
         note=st.none() | LINES,

@@ -7,6 +7,7 @@ from html import escape
 
 import pytest
 
+from schemas.items import Filer
 from services.ingest.parse.feed import ParsedFeed, parse_feed
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -85,6 +86,17 @@ def test_a_filing_says_who_filed_what_and_when() -> None:
 )
 def test_form_and_items_become_a_sentence(entry: str, expected: str) -> None:
     assert title(entry).startswith(expected)
+
+
+def test_a_filing_names_its_company_by_number_if_the_sec_says_so() -> None:
+    (found,) = parse(filing(items=RESULTS)).items
+    assert found.item.filers == (Filer(name="Halden Industries Inc", cik="123456"),)
+    latest = filing("8-K - Lunden plc (0000654321) (Filer)", items=RESULTS)
+    (found,) = parse(latest, title="Latest Filings").items
+    assert found.item.filers == (Filer(name="Lunden plc", cik="654321"),)
+    for other in ("https://feeds.example/edgar", "https://sec.gov.example/feed", "https://notsec.gov/feed"):
+        (found,) = parse_feed(document(filing(items=RESULTS)), feed_url=other, fetched_at=NOW).items
+        assert (found.item.title[:21], found.item.filers) == ("Halden Industries Inc", ())
 
 
 def test_a_feed_of_all_companies_names_each() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.clients import Watch
-from schemas.items import Item, Source
+from schemas.items import Filer, Item, Source
 from schemas.mentions import Mention
 from services.matcher.mentions.finder import MentionFinder
 
@@ -252,3 +252,53 @@ def test_the_initials_of_an_authority_are_doubtful_without_its_name(name: str) -
 def test_a_name_of_two_words_has_no_initials() -> None:
     finder = MentionFinder.build([watch("Norvik Authority", kind="regulation"), watch("Norvik Conduct Bank")])
     assert finder.search(Item(id="itm", title="NA and NCB agree")) == ((), ())
+
+
+FILED = MentionFinder.build(
+    [
+        watch("HE plc", cik="7"),
+        watch("Halden", cik="8"),
+        watch("Halden Industries Norway"),
+        watch("Lunden", cik="9", context=("shipping",)),
+        watch("Lunden preferred", cik="9"),
+    ]
+)
+
+
+def filed(title: str, *filers: tuple[str, str], summary: str | None = None) -> dict[str, list[str]]:
+    given = tuple(Filer(name=name, cik=cik) for name, cik in filers)
+    found = FILED.search(Item(id="itm", title=title, summary=summary, filers=given))
+    return {mention.entity_id: [span.text for span in mention.spans] for mention in (*found.mentions, *found.doubtful)}
+
+
+def test_a_filing_is_linked_by_its_companys_number_and_by_nobody_elses() -> None:
+    title = "Halden Industries Inc publishes its results (SEC form 8-K, item 2.02)"
+    assert filed(title, ("Halden Industries Inc", "7")) == {"HE plc": ["Halden Industries Inc"]}
+    assert filed(title, ("Halden Industries Inc", "8")) == {"Halden": ["Halden Industries Inc"]}
+    assert filed(title, ("Halden Industries Inc", "5")) == {}
+    assert filed("Halden publishes its results") == {"Halden": ["Halden"]}
+
+
+def test_other_companies_in_a_filing_are_found_by_name() -> None:
+    title, summary = "Halden Inc gets a tender offer (SEC form SC TO-T)", "Halden of Norway bids for Halden Inc."
+    assert filed(title, ("Halden Inc", "7"), summary=summary) == {
+        "HE plc": ["Halden Inc", "Halden Inc"],
+        "Halden": ["Halden"],
+    }
+
+
+def test_each_class_of_a_filers_shares_is_linked_without_its_conditions() -> None:
+    title = "Lunden plc files its annual report (SEC form 10-K)"
+    assert filed(title, ("Lunden plc", "9")) == {"Lunden": ["Lunden plc"], "Lunden preferred": ["Lunden plc"]}
+    assert filed("Somebody files its annual report", ("Lunden plc", "9")) == {}
+    assert filed(title, ("", "9"), ("...", "9")) == {}
+
+
+def test_a_number_that_is_removed_links_no_more() -> None:
+    finder = MentionFinder.build([watch("HE plc", cik="7")])
+    item = Item(id="itm", title="Halden Inc files", filers=(Filer(name="Halden Inc", cik="7"),))
+    assert [mention.entity_id for mention in finder.find(item)] == ["HE plc"]
+    finder.update("HE plc", [watch("HE plc", cik="8")])
+    assert finder.find(item) == ()
+    finder.update("HE plc", [])
+    assert finder.find(item) == ()

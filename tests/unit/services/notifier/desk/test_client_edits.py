@@ -258,9 +258,11 @@ def test_the_form_is_saved_as_shown_and_shows_its_problems(world: World) -> None
     assert 'aria-invalid="true"' in wrong.text
     kept = inputs_of(wrong.text)
     assert (kept["risk"], kept["assets.1.name"]) == ("moderate", "Meridia Bank")
-    saved = browser.post(path, data={**kept, "assets.0.isin": ""})
+    saved = browser.post(path, data={**kept, "assets.0.isin": "", "assets.0.cik": "CIK 0000320193"})
     assert saved.headers["location"] == "/clients/claire-arnaud?note=client-saved"
-    assert [watch.name for watch in stored(world, "claire-arnaud").client.assets] == ["Halden Energy", "Meridia Bank"]
+    assets = stored(world, "claire-arnaud").client.assets
+    assert [(watch.name, watch.cik) for watch in assets] == [("Halden Energy", "320193"), ("Meridia Bank", None)]
+    assert inputs_of(browser.get(path).text)["assets.0.cik"] == "320193"
     page = browser.get("/clients/claire-arnaud/history").text
     assert "Assets: Corvane Pharma" in page
     assert "<ins>removed</ins>" in page

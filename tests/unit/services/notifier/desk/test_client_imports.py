@@ -358,3 +358,15 @@ def test_a_file_goes_through_the_api(importing: Importing) -> None:
     assert browser.post(f"{path}/undo").json()["counts"]["undone"] == 1
     assert browser.get(path).json()["status"] == "undone"
     assert [listed["id"] for listed in browser.get(api).json()["items"]] == [staged["id"]]
+
+
+def test_a_column_of_numbers_at_the_sec_goes_to_the_holding(importing: Importing) -> None:
+    rows = "Account Number,Security Name,ISIN,CIK,Market Value\nclaire-arnaud,Halden Energy,,CIK 0000000042,100\n"
+    state = importing.stage(f"{rows}claire-arnaud,Meridia Bank,,none,100\n", "holdings.csv")
+    assert state.mapping[3] == "asset_cik"
+    assert [(problem.row, problem.column) for problem in state.problems] == [(3, "CIK")]
+    fixed = importing.stage(rows, "fixed.csv")
+    importing.apply(fixed)
+    claire = importing.client("claire-arnaud")
+    assert claire is not None
+    assert [(watch.entity_id, watch.cik) for watch in claire.assets if watch.cik] == [("halden-energy", "42")]
