@@ -1,4 +1,4 @@
-"""What the API's requests take. JSON has types, so that nothing is guessed from another one."""
+"""Values in the requests of the API: JSON has types, so that nothing is taken for another one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _loose(schema: Any, guarded: bool = False) -> Iterator[str]:
             yield kind
         for name, inner in schema.items():
             if name == "fields" and kind in ("model-fields", "typed-dict"):
-                yield from (f"{field}: {loose}" for field, one in inner.items() for loose in _loose(one))
+                yield from (f"{field}: {loose}" for field, part in inner.items() for loose in _loose(part))
             elif name not in ("metadata", "serialization"):
                 yield from _loose(inner, kind == "function-before" or (guarded and kind == "function-after"))
     elif isinstance(schema, list | tuple):
