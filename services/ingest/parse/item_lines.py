@@ -87,6 +87,7 @@ def dump_item(item: Item) -> str:
     """Return ``item`` as one line of JSON without a newline: all fields, missing ones as null, letters unescaped."""
     values: dict[str, Any] = {name: getattr(item, name) for name in ITEM_FIELDS}
     values["source"] = {name: getattr(item.source, name) for name in SOURCE_FIELDS}
+    values["filers"] = [filer.model_dump() for filer in item.filers]
     return orjson.dumps(values, option=_OPTIONS).decode()
 
 

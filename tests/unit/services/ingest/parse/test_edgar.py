@@ -9,6 +9,7 @@ import pytest
 
 from schemas.items import Filer
 from services.ingest.parse.feed import ParsedFeed, parse_feed
+from services.ingest.parse.item_lines import dump_item, read_items
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 URL = "https://www.sec.gov/cgi-bin/browse-edgar?action=getcompany&CIK=0000123456&output=atom"
@@ -91,6 +92,7 @@ def test_form_and_items_become_a_sentence(entry: str, expected: str) -> None:
 def test_a_filing_names_its_company_by_number_if_the_sec_says_so() -> None:
     (found,) = parse(filing(items=RESULTS)).items
     assert found.item.filers == (Filer(name="Halden Industries Inc", cik="123456"),)
+    assert list(read_items([dump_item(found.item)], "lines")) == [found.item]
     latest = filing("8-K - Lunden plc (0000654321) (Filer)", items=RESULTS)
     (found,) = parse(latest, title="Latest Filings").items
     assert found.item.filers == (Filer(name="Lunden plc", cik="654321"),)
