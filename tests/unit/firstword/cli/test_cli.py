@@ -43,7 +43,7 @@ def test_parse_prints_one_item_per_line(run: Run, tmp_path: Path) -> None:
     assert ran.code == 0
     assert list(item) == [
         *("id", "url", "title", "summary", "body", "language", "published_at", "updated_at", "fetched_at"),
-        *("authors", "categories", "source", "dated"),
+        *("authors", "categories", "source", "dated", "filers"),
     ]
     assert item["title"] == "Zürich opens “Halle 7”"
     assert item["summary"] == "Bold news"

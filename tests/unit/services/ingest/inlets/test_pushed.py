@@ -71,7 +71,7 @@ def test_every_field_that_cannot_be_used_is_named_and_then_nothing_is_taken() ->
             PushedItem(title="Early", id="4", updated_at=datetime(1, 1, 1, tzinfo=UTC)),
             PushedItem(title="Again", id="1"),
             PushedItem(title="One", url="https://n.example/1"),
-            PushedItem(title="Two", url="https://n.example/1#part"),
+            PushedItem(title="Two", url="https://n.example/1?utm_source=mail"),
         ],
         INLET,
         NOW,
