@@ -81,6 +81,7 @@ def test_packing_loses_nothing() -> None:
         aliases=("Orvane", "ORV"),
         tickers=("ORV",),
         isin="X",
+        cik="7",
         context=("shares",),
         exclude=("football",),
         topic="ransomware",
