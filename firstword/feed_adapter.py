@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from firstword.source_grades import parse_domain
+from schemas.items import ArticleReading
 from services.common.addresses import redact_url
 from services.common.errors import BadInput
 from services.ingest.dry_run import DryRunResult
@@ -34,7 +35,11 @@ class FeedAdapter:
     def view(self) -> Sequence[FeedView]:
         """Return all feeds and their status."""
         with_hub = self._ingest.feeds_with_hub()
-        return [_view(state, state.feed.id in with_hub) for state in self._ingest.list_feeds()]
+        articles = self._ingest.count_articles()
+        return [
+            _view(state, state.feed.id in with_hub, articles.get(state.feed.id, {}))
+            for state in self._ingest.list_feeds()
+        ]
 
     def add(self, url: str) -> None:
         """Add the feed at ``url``."""
@@ -77,6 +82,10 @@ class FeedAdapter:
     def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
         """Set the publishers for which a feed speaks, and the reason."""
         self._ingest.set_speakers(feed_id, tuple(dict.fromkeys(map(parse_domain, domains))), ground)
+
+    def set_full_text(self, feed_id: str, wanted: bool) -> None:
+        """Set whether the articles of a feed are read on their pages."""
+        self._ingest.set_full_text(feed_id, wanted)
 
     def packs(self) -> Sequence[FeedPack]:
         """Return the packs that ship with Firstword."""
@@ -128,7 +137,7 @@ class FeedAdapter:
         )
 
 
-def _view(state: FeedState, has_hub: bool) -> FeedView:
+def _view(state: FeedState, has_hub: bool, articles: Mapping[ArticleReading, int]) -> FeedView:
     feed, health, behind = state.feed, state.health, usual_delay(state.rhythm)
     return FeedView(
         id=feed.id,
@@ -152,4 +161,6 @@ def _view(state: FeedState, has_hub: bool) -> FeedView:
         credentials=state.credential.kind if state.credential is not None else None,
         fetched_at=redact_url(state.fetch_url) if state.fetch_url != feed.url else None,
         redirects_to=redact_url(state.move.url) if state.move is not None else None,
+        full_text=feed.full_text,
+        articles=articles,
     )

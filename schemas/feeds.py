@@ -24,7 +24,7 @@ class Feed(Model):
 
     ``publisher`` overrides the name in the feed itself; ``group`` is the OPML folder. Of a watched page,
     ``links_under`` is the path that leads to its news, and ``links_in`` the part of it that lists them or has the text,
-    as in CSS.
+    as in CSS. With ``full_text``, the articles of items that are headlines or teasers are read on their pages.
 
     The feed speaks for the publisher whose host ``url`` has, and for those of the domains in ``speaks_for``, for which
     a person vouched for the reason in ``ground``.
@@ -41,6 +41,7 @@ class Feed(Model):
     ground: str | None = None
     links_under: str | None = None
     links_in: str | None = None
+    full_text: bool = False
 
 
 class FeedHealth(Model):

@@ -7,11 +7,17 @@ from typing import ClassVar, Literal
 
 from schemas.base import Model, Payload, Utc
 
-__all__ = ["Dating", "Filer", "Item", "ItemIngested", "Source"]
+__all__ = ["ArticleReading", "Dating", "Filer", "Item", "ItemIngested", "Source"]
 
 #: How an item's date was obtained: stated by the item, its ``updated`` in place of a missing own date, stated without a
 #: time zone that is certain (read as UTC), or not at all.
 Dating = Literal["stated", "updated", "assumed_zone", "undated"]
+
+#: What became of an item's article, of a feed whose articles are read because it has only headlines or teasers: read:
+#: its text is in ``body`` · paywall: it is for subscribers · robots: its site asks programs not to read it · refused:
+#: its site doesn't send it · foreign: it is on another site than its feed, whose word it is not · unread: no article
+#: was found in time. In all cases but the first, the item has what its feed said.
+ArticleReading = Literal["read", "paywall", "robots", "refused", "foreign", "unread"]
 
 
 class Source(Model):
@@ -45,7 +51,8 @@ class Item(Model):
 
     ``id`` is derived from the feed and the entry's guid, or from the canonical URL; all revisions share it.
     ``language`` is the BCP 47 tag that the feed states, or None. ``dated`` is None in items from before it was recorded
-    and may be left out in files; :meth:`dating` then derives it. ``filers`` are the companies of a filing.
+    and may be left out in files; :meth:`dating` then derives it. ``filers`` are the companies of a filing. ``article``
+    says what became of the item's article; None if there was no reason to read it.
     """
 
     id: str
@@ -62,6 +69,7 @@ class Item(Model):
     source: Source = Source()
     dated: Dating | None = None
     filers: tuple[Filer, ...] = ()
+    article: ArticleReading | None = None
 
     def stated_at(self) -> datetime | None:
         """Return the item's own date, else when it was updated; None if it is undated."""

@@ -150,6 +150,9 @@ class FeedNotes:
     def set_credentials(self, feed_id: str, kind: CredentialKind, name: str, secret: str) -> None:
         self.done.append(("credentials", f"{feed_id} {kind} {name} {secret}"))
 
+    def set_full_text(self, feed_id: str, wanted: bool) -> None:
+        self.done.append(("full text", f"{feed_id} {wanted}"))
+
     def import_opml(self, raw: bytes, name: str) -> FeedImport:
         self.done.append((name, raw.decode()))
         return FeedImport(2, 1, ("line 3: no address",))

@@ -278,7 +278,7 @@ def list_(data: DataDir = None, as_json: AsJson = False) -> None:
         (
             (
                 state.health.status,
-                f"{state.feed.title or state.feed.publisher or ''} {state.feed.url}".strip() + _signs_in(state),
+                f"{state.feed.title or state.feed.publisher or ''} {state.feed.url}".strip() + _settings(state),
                 ", ".join(state.feed.speaks_for) or host_of_feed(state.feed.url) or "nobody known",
                 f"{state.health.last_new_at:%Y-%m-%d %H:%M} UTC" if state.health.last_new_at else "–",
                 " ".join(part for part in (state.health.reason, state.health.mend) if part),
@@ -389,6 +389,27 @@ def _credential(user: str | None, header: str | None) -> Credential:
     return bearer(read_secret("Token")) if header is None else header_of(header, read_secret("Value"))
 
 
+@app.command("full-text")
+def full_text(
+    feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")],
+    off: Annotated[bool, typer.Option("--off", help="Read its articles no longer.")] = False,
+    data: DataDir = None,
+) -> None:
+    """Read the articles of a feed that has only headlines or teasers, so that more than a headline is judged.
+
+    A page is read if it is on the feed's own site, or on that of a publisher for which it speaks, and the site's
+    robots.txt allows it. What is for subscribers is not read. The setting counts for later items. An item waits for
+    its article for seconds at most; without it, it has what the feed says, and its explanation says why.
+
+    **Example:** `firstword feeds full-text https://news.example/rss.xml`
+    """
+    with common.open_store(read_settings(data=data)) as store:
+        changed = common.build_ingest(store).set_full_text(feed, not off)
+        log_change(store, "feed.full_text", redact_url(changed.url), "off" if off else "on")
+    how = "has only what the feed says of its items" if off else "is read with its articles"
+    out.print(f"{redact_url(changed.url)} {how}.", markup=False)
+
+
 @app.command("pause")
 def pause(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
@@ -416,8 +437,11 @@ def _vouched(feed: Feed) -> str | None:
     return f"speaks for {', '.join(feed.speaks_for)}: {feed.ground}" if feed.speaks_for else None
 
 
-def _signs_in(state: FeedState) -> str:
-    return f" (credentials: {state.credential.kind})" if state.credential is not None else ""
+def _settings(state: FeedState) -> str:
+    """Return what is set for a feed besides its address, in brackets."""
+    told = ["full text"] if state.feed.full_text else []
+    told += [f"credentials: {state.credential.kind}"] if state.credential is not None else []
+    return f" ({', '.join(told)})" if told else ""
 
 
 async def _test_page(ingest: IngestService, url: str, under: str | None, part: str | None, text: bool) -> FetchResult:

@@ -95,6 +95,7 @@ __all__ = [
     "FoundFeed",
     "FoundItem",
     "FoundNameItem",
+    "FullText",
     "GateFinding",
     "GivenReason",
     "GradeSet",
@@ -1573,7 +1574,9 @@ class FeedView(Model):
     publisher speaks through it without that. ``has_hub``: a hub tells Firstword at once when it has news.
     ``usual_delay`` passes between an item's publication and the poll that brings it. ``credentials`` is the kind of
     those that its server gets, never more. ``fetched_at`` is where it is fetched if that is no longer ``url``, after
-    a permanent redirect; ``redirects_to`` where it redirects permanently and is not fetched yet.
+    a permanent redirect; ``redirects_to`` where it redirects permanently and is not fetched yet. With ``full_text``,
+    the articles of its headlines and teasers are read on their pages; ``articles`` counts those of the last week by
+    what became of them.
     """
 
     id: str
@@ -1597,6 +1600,8 @@ class FeedView(Model):
     credentials: str | None = None
     fetched_at: str | None = None
     redirects_to: str | None = None
+    full_text: bool = False
+    articles: dict[str, int] | None = None
 
 
 class FeedsFound(Model):
@@ -1692,6 +1697,12 @@ class FoundNameItem(Model):
     link: str
     count: int
     people: tuple[FoundItem, ...]
+
+
+class FullText(Model):
+    """The wish to have the articles of a feed's headlines and teasers read on their pages, or not."""
+
+    wanted: bool
 
 
 class GateFinding(Model):

@@ -745,6 +745,17 @@ class Desk(Transport):
             models.Changed, "PUT", "/feeds/{feed_id}/credentials", places={"feed_id": feed_id}, body=body
         )
 
+    def set_full_text(self, feed_id: str, body: models.FullText) -> models.Changed:
+        """Set whether the articles of a feed's headlines and teasers are read on their pages (owners only).
+
+        Only pages on the feed's own site are read, after their robots.txt, and nothing that is for subscribers.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Changed, "PUT", "/feeds/{feed_id}/full-text", places={"feed_id": feed_id}, body=body
+        )
+
     def change_feed(self, feed_id: str, action: str, *, key: str | None = None) -> models.Changed:
         """Pause, resume or remove a feed (owners only).
 

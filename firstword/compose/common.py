@@ -40,7 +40,7 @@ from services.common.metrics import Metrics
 from services.common.processing import Sink
 from services.common.sealing import read_keys
 from services.common.settings import Settings
-from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, HttpFetcher
+from services.ingest.fetch.fetchers import ACCEPT_PAGES, FetcherByScheme, FileFetcher, HttpFetcher
 from services.ingest.readers import Readers
 from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings
@@ -167,7 +167,8 @@ def build_ingest(store: Store, metrics: Metrics | None = None, readers: Readers 
     """
     settings = store.settings
     http = HttpSettings(allow_private=settings.allow_private, pool_per_host=True, http2=True)
-    web = HttpFetcher(build_http(settings, http))
+    client = build_http(settings, http)
+    web, pages = HttpFetcher(client), HttpFetcher(client, ACCEPT_PAGES)
     files = FileFetcher([settings.data / "feeds", settings.data / "sample"])
     fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
     lease = None if settings.database is None else LEASE_SECONDS
@@ -183,6 +184,7 @@ def build_ingest(store: Store, metrics: Metrics | None = None, readers: Readers 
         readers,
         inlets,
         allow_private=settings.allow_private,
+        pages=FetcherByScheme({"http": pages, "https": pages}),
     )
 
 

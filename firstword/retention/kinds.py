@@ -18,7 +18,7 @@ from firstword.storage.tables import dead_letters, outbox
 from schemas.topics import DAY_SECONDS, TOPICS
 from services.common.errors import BadInput
 from services.ingest.record import FORGET_AFTER
-from services.ingest.tables import quarantine, unread_messages
+from services.ingest.tables import article_pages, quarantine, unread_messages
 from services.notifier.advice.tables import advice
 from services.notifier.client_book.tables import client_changes
 from services.notifier.client_import.tables import client_imports
@@ -164,6 +164,13 @@ KINDS: tuple[Kind, ...] = (
         30,
         "to find out what was wrong with a feed",
         (Rows(quarantine, quarantine.c.at), Rows(unread_messages, unread_messages.c.at)),
+    ),
+    Kind(
+        "articles",
+        "the beginnings of articles that were read on their pages, and which pages could not be read",
+        7,
+        "to ask for a page once, though several feeds name it or its item is revised",
+        (Rows(article_pages, article_pages.c.fetched_at),),
     ),
     Kind(
         "deliveries",

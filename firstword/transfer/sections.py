@@ -47,6 +47,7 @@ NOT_EXPORTED = {
     "draft_editors": "who has a draft open at the moment",
     "draft_alerts": "derived from the drafts, which are exported",
     "feed_credentials": "secrets of feeds; set them again in the new place with 'firstword feeds credentials'",
+    "article_pages": "pages of articles, which can be fetched again",
     "websub": "subscriptions at hubs for the address of this installation; the other one makes its own",
     "audit_seals": "the audit log, which is exported, is sealed anew in the new place",
     "outcomes": "derived from the events of that topic, which are exported",
@@ -110,8 +111,8 @@ def sections(
 
 
 _LATER_FEED_COLUMNS = (
-    "speaks_for", "ground", "host", "kind", "links_under", "links_in", "skip_hours", "skip_days", "redirect_url",
-    "redirect_days", "redirect_seen_at", "delays",
+    "speaks_for", "ground", "host", "kind", "links_under", "links_in", "full_text", "skip_hours", "skip_days",
+    "redirect_url", "redirect_days", "redirect_seen_at", "delays",
 )  # fmt: skip
 
 

@@ -128,6 +128,8 @@ def _write_folder(out: io.StringIO, folder: _Folder, indent: str) -> None:
         for attribute, value in (("title", feed.title), ("htmlUrl", feed.site_url), ("publisher", feed.publisher)):
             if value:
                 out.write(f" {attribute}={_attribute(value)}")
+        if feed.full_text:
+            out.write(' fullText="true"')
         out.write("/>\n")
     for name, inner in folder.folders.items():
         out.write(f"{indent}<outline text={_attribute(name)}>\n")
@@ -233,6 +235,7 @@ class _Outlines(ContentHandler):
             publisher=attributes.get("publisher") or None,
             group="/".join(step for step in self._folders if step) or None,
             site_url=attributes.get("htmlurl") or None,
+            full_text=attributes.get("fulltext", "").lower() == "true" and url.lower().startswith("http"),
         )
         if credential is not None:
             self.credentials[feed_id(url)] = credential

@@ -17,14 +17,16 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from schemas.feeds import FeedHealth, FeedStatus
+from schemas.items import ArticleReading
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.processing import AnyEvent, EventPublisher
+from services.ingest.articles.fetcher import ArticleFetcher, wants_article
 from services.ingest.fetch.fetchers import Fetcher, Validators
 from services.ingest.fetch.polite import PoliteFetcher
 from services.ingest.fetch_and_parse import FetchResult, body_digest, fetch_and_parse
 from services.ingest.health.assess import assess_health
-from services.ingest.identity.dedupe import ItemChange
+from services.ingest.identity.dedupe import ItemChange, detect_changes
 from services.ingest.listed_advisories import AdvisoryFetcher
 from services.ingest.quarantine import Quarantine
 from services.ingest.readers import Readers
@@ -49,7 +51,8 @@ class PollResult:
     """The result of one poll. ``copies`` are items that repeat others of the feed under another guid.
 
     ``background`` counts those of the ``new`` items that are older than the feed's listing, and no news.
-    ``delays`` are the seconds from publication to this poll of new items that say when they were published.
+    ``delays`` are the seconds from publication to this poll of new items that say when they were published, and
+    ``articles`` what became of the articles that were to be read.
     """
 
     feed_id: str
@@ -61,6 +64,7 @@ class PollResult:
     background: int = 0
     warnings: tuple[str, ...] = ()
     delays: tuple[float, ...] = ()
+    articles: tuple[ArticleReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,9 @@ class Poller:
         publisher: EventPublisher,
         clock: Clock,
         settings: PollSettings,
+        articles: ArticleFetcher | None = None,
     ) -> None:
+        """``articles`` reads the articles of feeds that want them; without it, none are read."""
         self._engine = engine
         self._fetcher = fetcher
         self._polite = PoliteFetcher(fetcher)
@@ -99,6 +105,7 @@ class Poller:
         self._settings = settings
         self._repository = Repository()
         self._advisories = AdvisoryFetcher()
+        self._articles = articles
         self._waiting: deque[_Fetched] = deque()
         self._writing: asyncio.Task[None] | None = None
 
@@ -121,11 +128,42 @@ class Poller:
         fetched = await fetch_and_parse(
             fetcher, self._readers, state, self._clock, self._advisories, partial(self._read_at, feed_id)
         )
+        if self._articles is not None and state.feed.full_text:
+            fetched = await self._with_articles(self._articles, state, fetched)
         done: asyncio.Future[PollResult | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Fetched(state, fetched, self._clock.now(), done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), name="write polls")
         return await done
+
+    async def _with_articles(self, articles: ArticleFetcher, state: FeedState, fetched: FetchResult) -> FetchResult:
+        """Return what was fetched with the articles of those items that are news and have only a headline or a teaser.
+
+        The fingerprints stay those of what the feed says: by them an item is recognized again, whatever its page says.
+        """
+        if fetched.parsed is None:
+            return fetched
+        parsed, now = fetched.parsed, self._clock.now()
+        prints = {entry.item.id: entry.fingerprint for entry in parsed.items}
+        with reading(self._engine) as connection:
+            known = self._repository.seen(connection, state.feed.id, prints)
+        compared = detect_changes(known, [entry.item for entry in parsed.items], now, list(prints.values()))
+        is_rebuilt, is_list = state.feed.kind == "page" and _is_rebuilt(state, compared), _is_list(fetched)
+        wanted = [
+            change.item
+            for change in compared
+            if change.kind in ("new", "revised")
+            and not _is_background(state, change, is_rebuilt, is_list)
+            and wants_article(state.feed, change.item)
+        ]
+        if not wanted:
+            return fetched
+        read = await articles.read(state.feed, wanted, now)
+        items = {item.id: item for item in read.items}
+        entries = tuple(replace(entry, item=items.get(entry.item.id, entry.item)) for entry in parsed.items)
+        waits = [wait for wait in (fetched.outcome.retry_after_seconds, read.retry_after_seconds) if wait is not None]
+        outcome = replace(fetched.outcome, retry_after_seconds=max(waits, default=None))
+        return replace(fetched, outcome=outcome, parsed=replace(parsed, items=entries))
 
     def _read_at(self, feed_id: str, item_ids: Collection[str]) -> Mapping[str, datetime | None]:
         """Return the newest date that each of a feed's items has stated; items that were never seen are left out."""
@@ -428,4 +466,7 @@ def _result(
         background=background,
         warnings=fetched.parsed.warnings if fetched.parsed is not None else (),
         delays=delays,
+        articles=tuple(
+            change.item.article for change in changes if change.kind in ("new", "revised") and change.item.article
+        ),
     )

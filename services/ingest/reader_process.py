@@ -15,6 +15,7 @@ import sys
 from typing import BinaryIO
 
 # Imported before the limits apply.
+import services.ingest.articles.page
 import services.ingest.fetch.discover
 import services.ingest.inlets.files
 import services.ingest.inlets.page

@@ -20,6 +20,7 @@ from services.ingest.identity.dedupe import SeenItem
 from services.ingest.schedule.moves import Move
 from services.ingest.schedule.pacing import Rhythm
 from services.ingest.tables import (
+    article_pages,
     feed_credentials,
     feed_items,
     feeds,
@@ -168,7 +169,7 @@ class Repository:
 
     def remove(self, connection: Connection, feed_id: str) -> bool:
         """Delete the feed and the records of its items; False if it was not listed."""
-        for table in (feed_items, quarantine, websub, feed_credentials, mailboxes, unread_messages):
+        for table in (feed_items, quarantine, websub, feed_credentials, mailboxes, unread_messages, article_pages):
             connection.execute(delete(table).where(table.c.feed_id == feed_id))
         return connection.execute(delete(feeds).where(feeds.c.id == feed_id)).rowcount > 0
 
@@ -334,6 +335,7 @@ def _state(row: RowMapping, keys: Keys) -> FeedState:
         ground=row["ground"],
         links_under=row["links_under"],
         links_in=row["links_in"],
+        full_text=bool(row["full_text"]),
     )
     health = FeedHealth(
         feed_id=row["id"],
@@ -386,6 +388,7 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "ground": feed.ground,
         "links_under": feed.links_under,
         "links_in": feed.links_in,
+        "full_text": feed.full_text or None,
         "added_at": rhythm.watched_since,
         "paused": state.paused,
         "status": health.status,

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from schemas.feeds import Feed, FeedHealth, FeedKind, FeedStatus
 from schemas.inlets import PushedItem
+from schemas.items import ArticleReading
 from services.common.addresses import AllowedAddresses, redact_url
 from services.common.clock import Clock
 from services.common.db import reading
@@ -25,6 +26,8 @@ from services.common.errors import BadInput, Unreachable
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import EventPublisher
+from services.ingest.articles.fetcher import ArticleFetcher
+from services.ingest.articles.pages import ArticlePages
 from services.ingest.dry_run import DryRunResult, dry_run
 from services.ingest.fetch.credentials import Credential, without_user
 from services.ingest.fetch.fetchers import Fetcher, Validators
@@ -127,8 +130,11 @@ class IngestService:
         readers: Readers | None = None,
         inlet_folders: Path | None = None,
         allow_private: tuple[str, ...] = (),
+        pages: Fetcher | None = None,
     ) -> None:
         """``inlet_folders`` is the folder with those of inlets; without it, such inlets can't be set up.
+
+        ``pages`` fetches the pages of articles; without it, ``fetcher`` does.
 
         ``allow_private`` lists private networks and hosts whose mail servers may be reached.
         """
@@ -139,7 +145,8 @@ class IngestService:
         self._settings = settings or IngestSettings()
         self._repository = Repository()
         self._readers = readers or InThreads()
-        self._poller = Poller(engine, fetcher, self._readers, publisher, clock, self._settings.schedule)
+        articles = ArticleFetcher(engine, pages or fetcher, self._readers)
+        self._poller = Poller(engine, fetcher, self._readers, publisher, clock, self._settings.schedule, articles)
         self._folders = (
             None if inlet_folders is None else FolderPoller(engine, inlet_folders, self._readers, publisher, clock)
         )
@@ -153,6 +160,9 @@ class IngestService:
         self._items = metrics.counter("feed_items", "Items of feeds, by kind of change", ["change"])
         self._delays = metrics.histogram(
             "feed_item_delay_seconds", "Time from an item's publication to the poll that brought it", (), DELAY_BUCKETS
+        )
+        self._articles = metrics.counter(
+            "feed_articles", "Articles that were to be read on their pages, by feed and result", ["feed", "result"]
         )
         self._poll_seconds = metrics.histogram("feed_poll_seconds", "Duration of a poll, from URL to events")
 
@@ -173,6 +183,8 @@ class IngestService:
             self._items.labels(change).inc(count)
         for delay in result.delays:
             self._delays.observe(delay)
+        for became, number in Counter(result.articles).items():
+            self._articles.labels(feed_id, became).inc(number)
         _log_poll(result)
         return result
 
@@ -789,6 +801,28 @@ class IngestService:
             self._repository.save(connection, after)
         return after.feed
 
+    def set_full_text(self, feed: str, wanted: bool) -> Feed:
+        """Set whether the articles of the feed with this id or URL are read on their pages; for later items.
+
+        Raises:
+            BadInput: the feed is not listed, or its items have no pages of their own.
+        """
+        with self._engine.begin() as connection:
+            state = self._find(connection, feed)
+            if wanted and not _has_articles(state.feed):
+                raise BadInput(
+                    "Only a feed or a watched page of links leads to articles on its site.",
+                    fix="Choose a feed whose address begins with https:// or http://.",
+                )
+            after = replace(state, feed=state.feed.model_copy(update={"full_text": wanted}))
+            self._repository.save(connection, after)
+        return after.feed
+
+    def count_articles(self) -> Mapping[str, Mapping[ArticleReading, int]]:
+        """Return the number of articles of the last days, by feed and by what became of them."""
+        with reading(self._engine) as connection:
+            return ArticlePages().count(connection)
+
     async def test_feed(self, url: str) -> DryRunResult:
         """Fetch ``url`` without storing anything; if it is a web page, find its feeds.
 
@@ -973,6 +1007,11 @@ class IngestService:
                 f"The feed {redact_url(feed)!r} is not listed.", fix="See all feeds with `firstword feeds list`."
             )
         return state
+
+
+def _has_articles(feed: Feed) -> bool:
+    is_web = feed.url.startswith(("http://", "https://")) and not is_inlet_url(feed.url)
+    return is_web and feed.kind in ("feed", "page")
 
 
 def _check_links(links_under: str | None, links_in: str | None) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from services.common.db import UtcDateTime
 
 __all__ = [
+    "article_pages",
     "feed_credentials",
     "feed_items",
     "feeds",
@@ -49,6 +50,7 @@ feeds = Table(
     Column("kind", String(16)),  # schemas.feeds.FeedKind; null: feed
     Column("links_under", Text),
     Column("links_in", Text),
+    Column("full_text", Boolean),  # null: false
     Column("title", Text),
     Column("publisher", Text),
     Column("group_name", Text),
@@ -164,6 +166,25 @@ unread_messages = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("body", LargeBinary),
     Index("ix_unread_messages_at", "at"),
+)
+
+#: Pages of articles that were asked for: ``id`` is derived from the address, ``final_url`` is the one that answered,
+#: ``result`` what became of it (a :class:`services.ingest.articles.pages.PageResult`). ``titles`` is what it calls
+#: itself, ``text`` the text of its article. ``feed_id`` is the feed that asked for it first.
+article_pages = Table(
+    "article_pages",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("final_url", Text, nullable=False),
+    Column("result", String(16), nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("titles", Text),
+    Column("text", Text),
+    Index("ix_article_pages_fetched_at", "fetched_at"),
+    Index("ix_article_pages_feed_id", "feed_id"),
 )
 
 #: The subscription of each feed at its hub (WebSub): none (no hub was found), asked, active or refused. ``token`` is

@@ -19,13 +19,24 @@ from services.common.addresses import redact_url
 from services.common.errors import BadInput, Unreachable
 from services.common.http import GuardedClient
 
-__all__ = ["ACCEPT", "Fetcher", "FetcherByScheme", "FileFetcher", "HttpFetcher", "Response", "Validators"]
+__all__ = [
+    "ACCEPT",
+    "ACCEPT_PAGES",
+    "Fetcher",
+    "FetcherByScheme",
+    "FileFetcher",
+    "HttpFetcher",
+    "Response",
+    "Validators",
+]
 
 #: Prefers feeds, but accepts a page as well, because its feeds can be discovered.
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
+#: Prefers pages, where a server has both at one address.
+ACCEPT_PAGES = "text/html, application/xhtml+xml, */*;q=0.1"
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})")
 #: A freshness of more than a year means "for ever" (RFC 2616, 14.21).
 _MOST_SECONDS = 365 * 86_400
@@ -82,13 +93,14 @@ class Fetcher(Protocol):
 class HttpFetcher:
     """Fetches over HTTP with conditional GET, through the guarded client."""
 
-    def __init__(self, client: GuardedClient) -> None:
+    def __init__(self, client: GuardedClient, accept: str = ACCEPT) -> None:
         self._client = client
+        self._accept = accept
 
     async def fetch(
         self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
     ) -> Response:
-        headers = {"accept": ACCEPT}
+        headers = {"accept": self._accept}
         if validators.etag:
             headers["if-none-match"] = validators.etag
         if validators.last_modified:

@@ -17,7 +17,7 @@ from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import ParsedFeed, read_feed
 from services.ingest.parse.notes import Notes
 
-__all__ = ["parse_page_text"]
+__all__ = ["TextReader", "parse_page_text"]
 
 #: A page with less text is filled by a program in the browser, or says that it can't be shown.
 FEWEST_CHARACTERS = 40
@@ -52,7 +52,7 @@ def parse_page_text(
         NotAFeed: it has no text, or no such part.
     """
     notes = Notes()
-    reader = _TextReader(PartOfPage.parse(part) if part else None)
+    reader = TextReader(PartOfPage.parse(part) if part else None)
     reader.feed(decode_document(raw, content_type, notes)[:MAX_PAGE_CHARACTERS])
     reader.close()
     if part and not reader.found_part:
@@ -77,7 +77,7 @@ def parse_page_text(
     )
 
 
-class _TextReader(PageParser):
+class TextReader(PageParser):
     """Collects the text of a page by where it stands: in the named part, in ``main``, in articles, anywhere."""
 
     def __init__(self, part: PartOfPage | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.alerts import Reason
+from schemas.items import ArticleReading
 from schemas.mentions import (
     Claim,
     ClaimBasis,
@@ -54,6 +55,14 @@ _VIA: dict[str, str] = {
     "owner": "which owns it",
     "primary": "which speaks for the party itself",
 }
+#: Why an item has only what its feed says.
+_NO_ARTICLE: dict[ArticleReading, str] = {
+    "paywall": "the article is behind a paywall",
+    "robots": "its site asks programs not to read the article",
+    "refused": "its site does not send the article to programs",
+    "foreign": "the article is on another site than its feed, which does not speak for that",
+    "unread": "the article was not found, or could not be read in time",
+}
 #: Kinds that are no kind of event.
 _NO_KIND: dict[EventKind, str] = {
     "other": "It is of no usual kind",
@@ -76,6 +85,8 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
     if stated_at(annotated) is None:
         text = "It states no date that can be read, so it may be old; check when it happened before you pass it on."
         yield reason("undated", annotated.item.title, "not urgent", text)
+    if annotated.item.article is not None:
+        yield _explain_article(annotated.item.article)
     claimed = annotated.provenance.claimed if annotated.provenance is not None else None
     if annotated.origin.via != "itself" and annotated.origin.name != claimed:
         yield _explain_origin(annotated.source.publisher, annotated.origin)
@@ -120,6 +131,13 @@ def _explain_event(impact: Impact) -> Reason:
     saw = ", ".join(impact.cues) or "no words that indicate a kind of event"
     text = _NO_KIND.get(impact.kind) or f"It was recognized as {event_kind_phrase(impact.kind)}"
     return reason("event", saw, concluded, f"{text}{_quoted(impact.cues)}.")
+
+
+def _explain_article(became: ArticleReading) -> Reason:
+    text = "Its feed has only a headline or a teaser; the article was read on its page."
+    if became != "read":
+        text = f"Only its headline or teaser could be read: {_NO_ARTICLE[became]}."
+    return reason("article", became, "the article" if became == "read" else "what its feed says", text)
 
 
 def _explain_origin(publisher: str, origin: Origin) -> Reason:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from schemas.feeds import FeedKind, FeedStatus
 from schemas.inlets import PushedItem
+from schemas.items import ArticleReading
 from schemas.mentions import SourceGrade, SourceLetter
 from services.common.clock import Clock
 from services.common.processing import EventPublisher
@@ -56,7 +57,8 @@ class FeedView:
     at once when it has news. ``usual_delay`` passes between an item's publication and the poll that
     brings it. ``credentials`` is the kind of those that its server gets, never more. ``fetched_at`` is where it is
     fetched if that is no longer ``url``, after a permanent redirect; ``redirects_to`` where it redirects permanently
-    and is not fetched yet.
+    and is not fetched yet. With ``full_text``, the articles of its headlines and teasers are read on their pages;
+    ``articles`` counts those of the last week by what became of them.
     """
 
     id: str
@@ -80,6 +82,8 @@ class FeedView:
     credentials: str | None = None
     fetched_at: str | None = None
     redirects_to: str | None = None
+    full_text: bool = False
+    articles: Mapping[ArticleReading, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -234,6 +238,10 @@ class FeedActions(Protocol):
 
     def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
         """Set the publishers for which a feed speaks, and the reason."""
+        ...
+
+    def set_full_text(self, feed_id: str, wanted: bool) -> None:
+        """Set whether the articles of a feed are read on their pages."""
         ...
 
     def packs(self) -> Sequence[FeedPack]:

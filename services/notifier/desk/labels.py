@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DraftState
 from schemas.event_views import EventStatus, EvidencePosition, TellingState
+from schemas.items import ArticleReading
 from services.notifier.advice.outcomes import SentOpinion
 from services.notifier.client_book.duplicates import KeyKind
 from services.notifier.gate.policy import Effect
@@ -42,6 +43,7 @@ __all__ = [
     "advice_answer",
     "advice_group",
     "ago",
+    "articles",
     "channel",
     "contact_kind",
     "deadline",
@@ -333,6 +335,21 @@ def ago(when: datetime | None, now: datetime) -> str:
     if when is None:
         return "never"
     return f"{span(now - when)} ago" if when <= now else f"in {span(when - now)}"
+
+
+_ARTICLES: dict[ArticleReading, str] = {
+    "read": "read",
+    "paywall": "behind a paywall",
+    "robots": "not for programs (robots.txt)",
+    "refused": "refused by the site",
+    "unread": "not found or not readable",
+    "foreign": "on other sites",
+}
+
+
+def articles(counts: Mapping[ArticleReading, int]) -> str:
+    """Format what became of articles: ``12 read, 3 behind a paywall``."""
+    return ", ".join(f"{counts[became]:,} {words}" for became, words in _ARTICLES.items() if counts.get(became))
 
 
 def sentence(text: str) -> str:

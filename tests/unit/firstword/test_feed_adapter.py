@@ -57,6 +57,14 @@ async def test_an_address_without_a_feed_is_refused_with_a_reason(adapter: FeedA
         await adapter.find("https://n.example/nothing")
 
 
+def test_full_text_is_set_and_seen(adapter: FeedAdapter) -> None:
+    adapter.add("https://n.example/feed")
+    (before,) = adapter.view()
+    assert (before.full_text, before.articles) == (False, {})
+    adapter.set_full_text(before.id, True)
+    assert adapter.view()[0].full_text
+
+
 def test_speakers_are_set_and_taken_away_again(adapter: FeedAdapter) -> None:
     adapter.add("https://n.example/feed")
     (feed,) = adapter.view()

@@ -41,6 +41,7 @@ __all__ = [
     "may_change",
     "packs",
     "set_credentials",
+    "set_full_text",
     "set_speakers",
     "with_scheme",
 ]
@@ -132,6 +133,16 @@ def set_credentials(
     """
     _existing(viewer, dependencies, feed_id).set_credentials(feed_id, kind, name.strip(), secret)
     _audit(viewer, dependencies, "feed.credentials", feed_id, "removed" if kind == "none" else kind)
+
+
+def set_full_text(viewer: Viewer, dependencies: DeskDependencies, feed_id: str, *, wanted: bool) -> None:
+    """Set whether the articles of a feed's headlines and teasers are read on their pages.
+
+    Raises:
+        BadInput: its items have no pages on the web.
+    """
+    _existing(viewer, dependencies, feed_id).set_full_text(feed_id, wanted)
+    _audit(viewer, dependencies, "feed.full_text", feed_id, "on" if wanted else "off")
 
 
 def import_opml(viewer: Viewer, dependencies: DeskDependencies, raw: bytes, name: str) -> FeedImport:

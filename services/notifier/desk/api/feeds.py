@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr, StrictBool
 
 from schemas.base import Model
 from schemas.mentions import SourceGrade, SourceLetter
@@ -81,6 +81,12 @@ class Credentials(Model):
     kind: CredentialKind
     name: str = Field(default="", max_length=200)
     secret: SecretStr = Field(default=SecretStr(""), max_length=8_000)
+
+
+class FullText(Model):
+    """The wish to have the articles of a feed's headlines and teasers read on their pages, or not."""
+
+    wanted: StrictBool
 
 
 class OpmlText(Model):
@@ -168,6 +174,16 @@ def set_credentials(context: Caller, feed_id: str, credentials: Credentials) -> 
     """Set what a feed's server asks for, or with ``none`` forget it (owners only). It can't be read again."""
     secret = credentials.secret.get_secret_value()
     feeds.set_credentials(context.viewer, context.dependencies, feed_id, credentials.kind, credentials.name, secret)
+    return Changed(feed_id=feed_id)
+
+
+@router.put("/feeds/{feed_id}/full-text")
+def set_full_text(context: Caller, feed_id: str, full_text: FullText) -> Changed:
+    """Set whether the articles of a feed's headlines and teasers are read on their pages (owners only).
+
+    Only pages on the feed's own site are read, after their robots.txt, and nothing that is for subscribers.
+    """
+    feeds.set_full_text(context.viewer, context.dependencies, feed_id, wanted=full_text.wanted)
     return Changed(feed_id=feed_id)
 
 

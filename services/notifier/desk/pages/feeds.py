@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.concurrency import run_in_threadpool
@@ -84,6 +84,13 @@ def set_credentials(
     """Set what a feed's server asks for, or forget it."""
     feeds.set_credentials(context.viewer, context.dependencies, feed_id, kind, name, secret)
     return redirect("/feeds", "feed-credentials")
+
+
+@router.post("/{feed_id}/full-text")
+def set_full_text(context: PageForm, feed_id: str, wanted: Annotated[Literal["on", "off"], Form()]) -> Response:
+    """Set whether the articles of a feed's headlines and teasers are read on their pages."""
+    feeds.set_full_text(context.viewer, context.dependencies, feed_id, wanted=wanted == "on")
+    return redirect("/feeds", f"feed-full-text-{wanted}")
 
 
 @router.post("/{feed_id}/{action}")

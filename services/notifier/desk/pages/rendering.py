@@ -117,6 +117,8 @@ NOTES = {
     "person-enabled": "Saved. Create a sign-in link to let them in.",
     "feed-added": "Feed added. Firstword fetches it in a moment.",
     "feed-credentials": "Saved. The feed is fetched with it at once.",
+    "feed-full-text-on": "Saved. The articles of its next headlines and teasers are read on their pages.",
+    "feed-full-text-off": "Saved. Its items have only what the feed says.",
     "feed-speakers": "Saved. It counts for the items that come from now on.",
     "page-watched": "The page is watched. What it lists now is background; from now on, new links are news.",
     "mailbox-added": "The mailbox is read every minute from now on.",

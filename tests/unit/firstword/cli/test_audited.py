@@ -65,6 +65,7 @@ AUDITED: dict[str, tuple[str, tuple[str, ...]]] = {
     "export": ("{new}.jsonl", ("installation.exported",)),
     "feeds add": (f"{ADDRESS}2", ("feed.added",)),
     "feeds credentials": (f"{ADDRESS} --token", ("feed.credentials",)),
+    "feeds full-text": (ADDRESS, ("feed.full_text",)),
     "feeds import": ("{opml}", ("feeds.imported",)),
     "feeds pack add": ("security", ("feeds.pack",)),
     "feeds pause": (ADDRESS, ("feed.paused",)),

@@ -9,7 +9,7 @@ import pytest
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised
-from schemas.items import Item
+from schemas.items import ArticleReading, Item
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Provenance, Signature, SourceGrade, Span
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
@@ -101,6 +101,20 @@ def test_no_kind_of_event_is_said_plainly(kind: str, sentence: str) -> None:
 def test_an_item_without_a_possible_date_says_so(published_at: datetime | None) -> None:
     item = Item(id="i", title="Halden Energy said to lower its dividend", published_at=published_at)
     assert "it may be old" in texts(item=item)["undated"]
+
+
+@pytest.mark.parametrize(
+    ("became", "sentence"),
+    [
+        ("read", "Its feed has only a headline or a teaser; the article was read on its page."),
+        ("paywall", "Only its headline or teaser could be read: the article is behind a paywall."),
+        ("robots", "Only its headline or teaser could be read: its site asks programs not to read the article."),
+    ],
+)
+def test_an_item_says_what_became_of_its_article(became: ArticleReading, sentence: str) -> None:
+    item = annotated().item
+    assert texts(item=item.model_copy(update={"article": became}))["article"] == sentence
+    assert "article" not in texts(item=item)
 
 
 def test_an_unjudged_claim_and_an_own_report_are_not_explained() -> None:

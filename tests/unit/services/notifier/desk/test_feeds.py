@@ -211,6 +211,28 @@ def test_credentials_are_set_at_the_desk_and_by_programs_and_never_shown(
     assert mara.post("/feeds/f2/credentials", data={**form(mara), "kind": "none"}).status_code == 403
 
 
+def test_full_text_is_set_at_the_desk_and_by_programs(world: World, owner: TestClient, program: TestClient) -> None:
+    world.feeds = (replace(FEEDS[0], full_text=True, articles={"paywall": 1_200, "read": 3}), FEEDS[1])
+    done = owner.post("/feeds/f2/full-text", data=form(owner, wanted="on"))
+    assert done.headers["location"] == "/feeds?note=feed-full-text-on"
+    assert owner.post("/feeds/f2/full-text", data=form(owner, wanted="maybe")).status_code == 422
+    at = "/api/v1/feeds/{}/full-text"
+    assert program.put(at.format("f1"), json={"wanted": False}).json() == {"feed_id": "f1"}
+    assert program.put(at.format("f1"), json={"wanted": 1}).status_code == 422
+    assert program.put(at.format("none"), json={"wanted": True}).status_code == 404
+    assert world.feed_notes.done == [("full text", "f2 True"), ("full text", "f1 False")]
+    page = owner.get("/feeds").text
+    assert page.count("Last week: 3 read, 1,200 behind a paywall.") == page.count("Read no articles any more") == 1
+    listed = program.get("/api/v1/feeds").json()["items"]
+    assert [feed["full_text"] for feed in listed] == [True, False]
+    assert listed[0]["articles"] == {"paywall": 1_200, "read": 3}
+    with reading(world.engine) as connection:
+        details = connection.execute(select(audit_log.c.detail).where(audit_log.c.action == "feed.full_text"))
+        assert details.scalars().all() == ["on", "off"]
+    mara = world.browser("manager-mara")
+    assert mara.post("/feeds/f2/full-text", data={**form(mara), "wanted": "off"}).status_code == 403
+
+
 def test_a_pack_of_official_feeds_is_added_by_name(world: World, owner: TestClient, program: TestClient) -> None:
     assert "Security advisories (2 feeds, 1 here already)" in owner.get("/feeds").text
     text = owner.post("/feeds/packs", data=form(owner, name="security")).text

@@ -37,10 +37,10 @@ FIELDS: dict[str, Any] = {
     "answers": {"question": "An answer"}, "entry": {"name": "A", "manager": "june"}, "domains": ["a.example"],
     "mapping": ["name"], "field": "risk", "domain": "a.example", "grade": "A", "ground": "Good.",
     "versions": {"claire-arnaud": 0, "brightwater": 0}, "client_ids": ["claire-arnaud", "brightwater"],
-    "open_next": True, "shortcuts": True,
+    "open_next": True, "shortcuts": True, "wanted": "on",
 }  # fmt: skip
 #: Of the API, which takes other types.
-IN_JSON: dict[str, Any] = {"at": "2026-03-04T09:00:00Z"}
+IN_JSON: dict[str, Any] = {"at": "2026-03-04T09:00:00Z", "wanted": True}
 
 
 def calls_of(dependant: Dependant) -> Iterator[object]:
