@@ -5,6 +5,8 @@ ARGS ?=
 BIN := .venv/bin
 # The fast tests need no real servers and no real browser, and take a few seconds each at most.
 FAST := not kafka and not postgres and not chromium and not slow and not stack
+# Each process gets tests that lie together, so that it loads what they share once.
+SPREAD := -n auto --dist worksteal
 # Each process that a test starts would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -43,9 +45,9 @@ setup-dev: ## Create .venv to develop: test, check, build
 test: setup-dev ## Run the fast tests on all cores (ARGS=-n0: on one; COVERAGE=1: for `make coverage`)
 ifdef COVERAGE
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto -m "$(FAST)" $(ARGS)
+	$(BIN)/coverage run -m pytest $(SPREAD) -m "$(FAST)" $(ARGS)
 else
-	$(BIN)/pytest -n auto -m "$(FAST)" $(ARGS)
+	$(BIN)/pytest $(SPREAD) -m "$(FAST)" $(ARGS)
 endif
 
 coverage: setup-dev ## Show which lines and branches `make test COVERAGE=1` reached; fails below pyproject.toml's gate

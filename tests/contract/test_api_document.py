@@ -21,6 +21,8 @@ from services.notifier.desk.tokens import create_api_token
 from tests.desk_data import NOW
 from tests.desk_world import World
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = openapi_document()
 CASES = [
     (path, method, mode)
@@ -67,7 +69,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Api:
     return Api(schema, {"Authorization": f"Bearer {token}", "Host": "testserver"}, count())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method", "mode"), CASES, ids=lambda part: getattr(part, "value", part))
 def test_the_api_keeps_to_its_document(desk: Api, path: str, method: str, mode: GenerationMode) -> None:
     @settings(

@@ -87,6 +87,7 @@ def opml(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_first_start_shows_the_sample_and_the_second_does_not_repeat_it(tmp_path: Path, opml: Path) -> None:
     data = tmp_path / "data"
     with running(data, "--feeds", str(opml)) as (process, browser):

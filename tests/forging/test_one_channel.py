@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,7 @@ def forgeries(draw: st.DrawFn, subject: str, channel: str, at: float) -> dict[st
     return raw | {name: draw(optional[name]) for name in sorted(chosen)}
 
 
+@pytest.mark.slow
 @settings(max_examples=15, derandomize=True)
 @given(cases())
 def test_one_channel_of_grade_c_or_lower_decides_nothing(case: Case) -> None:

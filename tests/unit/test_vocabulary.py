@@ -117,6 +117,7 @@ def test_no_retired_word_is_on_a_page_or_in_the_docs() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 def test_docstrings_begin_with_what_a_thing_does_or_is(parsed: dict[Path, tuple[str, ast.Module]]) -> None:
     wrong = [
         f"{named(path)}:{line}: {text.splitlines()[0]}"
@@ -127,6 +128,7 @@ def test_docstrings_begin_with_what_a_thing_does_or_is(parsed: dict[Path, tuple[
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 def test_loop_variables_name_their_element(parsed: dict[Path, tuple[str, ast.Module]]) -> None:
     wrong = []
     for path, (_, tree) in parsed.items():
@@ -137,6 +139,7 @@ def test_loop_variables_name_their_element(parsed: dict[Path, tuple[str, ast.Mod
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 def test_no_service_has_two_classes_of_one_name(parsed: dict[Path, tuple[str, ast.Module]]) -> None:
     places: dict[tuple[str, str], list[str]] = {}
     for path, (_, tree) in parsed.items():

@@ -77,6 +77,7 @@ def test_selecting_fewer_results_does_not_change_them(book: Book, items: list[It
     assert replayed(book, items, ("alerts",)) == everything
 
 
+@pytest.mark.slow
 def test_a_persistent_replay_gives_the_same_and_a_second_one_adds_nothing(
     book: Book, items: list[Item], tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def grades_of(alerts: list[Alert]) -> list[SourceGrade]:
     return [publisher.source_grade() for publisher in publishers if publisher.domain in hosts]
 
 
+@pytest.mark.slow
 def test_each_story_of_the_sample_leads_to_the_same_verdicts(store: Store) -> None:
     counted = 0
     for alerts, lines in stories(store):

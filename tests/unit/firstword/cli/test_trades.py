@@ -34,6 +34,7 @@ def write(data: Path) -> None:
         (data / folder / "architects.yaml").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("like", [(), ("--like", "it")])
 def test_a_new_trade_passes_the_checks_and_nothing_is_overwritten(run: Run, data: Path, like: tuple[str, ...]) -> None:
     assert run("trades", "new", "architects", *like).code == 0

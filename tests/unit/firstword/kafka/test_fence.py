@@ -166,6 +166,7 @@ async def freeze_and_wake(fuse: int, asleep: int, kafka: Kafka) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(fuse=st.integers(1, 120), asleep=st.integers(0, 24))
 def test_whenever_a_worker_freezes_and_wakes_each_item_gets_one_answer(fuse: int, asleep: int) -> None:

@@ -102,6 +102,7 @@ def timeline(gaps: Sequence[tuple[int, int]]) -> list[AnyEvent]:
     return events
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @example(gaps=[(0, 5), (0, 5)], lives=[(3, 1), (3, 2)])  # killed twice with the same outputs unsent
 @given(

@@ -47,6 +47,7 @@ values = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(values)
 def test_a_packed_value_unpacks_to_the_same_value(value: StateValue) -> None:
     raw = pack(value)

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[4]
 LOGGERS = {"log", "logger", "logging", "structlog"}
+NAMED = re.compile(rf"\b(?:{'|'.join(sorted(LOGGERS))})\b")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 ACTION = re.compile(r"[a-z][a-z_]*\.[a-z][a-z_]*")
 #: Fields that the configuration writes itself.
@@ -48,7 +49,8 @@ def modules() -> list[Path]:
 def test_every_log_call_has_a_constant_message_and_a_dotted_action() -> None:
     problems, count = [], 0
     for path in modules():
-        for call in log_calls(ast.parse(path.read_text("utf-8"))):
+        text = path.read_text("utf-8")
+        for call in log_calls(ast.parse(text)) if NAMED.search(text) else ():
             count += 1
             if reason := problem(call):
                 problems.append(f"{path.relative_to(ROOT)}:{call.lineno}: {reason}")

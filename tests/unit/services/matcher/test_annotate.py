@@ -49,6 +49,7 @@ changes = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(changes)
 def test_items_between_changes_make_no_difference(events: list[AnyEvent]) -> None:

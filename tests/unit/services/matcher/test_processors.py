@@ -245,6 +245,7 @@ def test_unexpected_events_are_refused_with_their_type() -> None:
         matcher.judge.process(matcher.judge.initial("x"), item_event(0, "t"), START)
 
 
+@pytest.mark.slow
 def test_the_state_of_one_entity_is_bounded() -> None:
     matcher = Matcher(book_event("a", watch()))
     words = ["harbour", "bridge", "meadow", "lantern", "copper", "violin", "orchard", "granite", "saddle", "compass"]
@@ -271,6 +272,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(steps)
 def test_any_sequence_of_items_keeps_the_promises(course: list[tuple[tuple[str, str], str]]) -> None:
     matcher = Matcher(book_event("a", watch()), book_event("b", watch("competitor")))

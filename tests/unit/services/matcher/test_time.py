@@ -51,6 +51,7 @@ def test_an_item_without_a_possible_date_is_told_without_haste(published_at: dat
     assert calm.evidence[0].published_at is None
 
 
+@pytest.mark.slow
 def test_no_undated_item_raises_an_urgent_alert() -> None:
     dated = [alert for scenario in SCENARIOS for alert in alerts_of(scenario)]
     undated = [alert for scenario in SCENARIOS for alert in alerts_of(scenario, **NO_DATE)]

@@ -136,6 +136,7 @@ def a_state(dice: random.Random) -> tuple[ContactPolicy, datetime, datetime, lis
     return policy, now, now + timedelta(minutes=dice.choice((10, 300, 3_000, 20_000))), sent, waiting
 
 
+@pytest.mark.slow
 async def test_the_plan_that_is_shown_is_what_the_outbox_does(walk: Walk) -> None:
     dice = random.Random(20260305)  # noqa: S311 - not a secret
     seen = {"at once": 0, "later": 0, "too late": 0, "refused": 0, "overridden": 0}

@@ -93,6 +93,7 @@ def outcome(function: Callable[..., str | None], *arguments: str) -> str | None:
         return "not a URL"
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(addresses(), st.sampled_from(["https://b.example/x/y", "http://b.example"]))
 def test_an_ordinary_address_is_read_as_any_other(url: str, base: str) -> None:

@@ -14,6 +14,7 @@ from services.common.errors import BadInput
 from services.ingest.inlets.page_text import MOST_CHARACTERS, parse_page_text
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import ParsedItem
+from tests.choice import one_of_each
 from tests.http_server import Reply
 from tests.unit.services.ingest.harness import running
 
@@ -80,7 +81,9 @@ def test_a_page_without_text_says_so(raw: bytes) -> None:
         read(raw)
 
 
-@pytest.mark.parametrize("piece", ["<nav>", "<div>", "<main><article>", "</nav>", "<p", "<!--", "&#60;script>", "a "])
+@pytest.mark.parametrize(
+    "piece", one_of_each(["<nav>", "<div>", "<main><article>", "</nav>", "<p", "<!--", "&#60;script>", "a "], 4)
+)
 def test_hostile_pages_take_linear_time_and_give_a_bounded_text(piece: str) -> None:
     started = time.process_time()
     try:

@@ -111,6 +111,7 @@ def test_a_catalog_that_is_cut_off_or_nests_without_end_is_no_feed(raw: bytes) -
         parse_feed(raw, feed_url=URL, fetched_at=NOW)
 
 
+@pytest.mark.slow
 def test_more_entries_than_any_feed_may_have_are_bounded_by_the_newest() -> None:
     many = [kev_entry(f"CVE-2020-{number}", "2020-01-01") for number in range(10_000, 15_001)]
     parsed = parse(kev(*many, kev_entry("CVE-2026-99999")))

@@ -200,6 +200,7 @@ def feeds(draw: st.DrawFn) -> str:
     return f'<rss version="{version}" {NAMESPACES}{lang}><channel>{head}{tail}</channel></rss>'
 
 
+@pytest.mark.slow
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=feeds())
 def test_no_feed_is_read_differently(text: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,6 +123,7 @@ def test_an_unjudged_claim_and_an_own_report_are_not_explained() -> None:
     assert set(explained) == {"mention", "event"}
 
 
+@pytest.mark.slow
 def test_the_decisive_reason_comes_first_and_the_relevance_last() -> None:
     raised: list[Alert] = []
     for scenario in load_scenarios()[:30]:

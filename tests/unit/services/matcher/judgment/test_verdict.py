@@ -147,6 +147,7 @@ def test_talk_of_what_is_not_public_yet_is_held() -> None:
         assert decide(given, THRESHOLDS).verdict == "hold"
 
 
+@pytest.mark.slow
 def test_every_combination_is_decided_with_reasons_that_are_sentences() -> None:
     earlier_verdicts = (None, *get_args(Verdict))
     for information, kind, event, earlier in product(

@@ -77,6 +77,7 @@ def test_each_row_is_complete_and_in_order() -> None:
         assert row["broad"] in ("", "yes")
 
 
+@pytest.mark.slow
 def test_the_file_is_what_its_script_makes() -> None:
     made = runpy.run_path(str(ROOT / "scripts" / "medicine_names.py"))["lines"]()
     assert made == (ROOT / "services" / "matcher" / "lexicon" / "medicines.csv").read_text("utf-8").splitlines()

@@ -51,6 +51,7 @@ watches = st.builds(
 changes = st.dictionaries(st.sampled_from(ENTITIES), st.lists(watches, max_size=2), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(changes, max_size=8))
 def test_an_updated_finder_finds_the_same_as_a_new_one(steps: list[dict[str, list[Watch]]]) -> None:

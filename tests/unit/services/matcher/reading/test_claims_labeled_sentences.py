@@ -14,6 +14,7 @@ from services.matcher.reading.claims import classify_claim
 SENTENCES = Path(__file__).parents[6] / "shared" / "data" / "hedges" / "sentences.jsonl"
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_most_hedged_sentences_are_recognized() -> None:
     if not SENTENCES.exists():

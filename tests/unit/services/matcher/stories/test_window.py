@@ -141,6 +141,7 @@ TITLES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(TITLES)
 def test_windows_can_be_stored_and_stories_have_the_id_of_their_first_item(rows: list[tuple[float, list[str]]]) -> None:
     window, assigned = assign_all([(hours, " ".join(parts)) for hours, parts in rows])
@@ -150,6 +151,7 @@ def test_windows_can_be_stored_and_stories_have_the_id_of_their_first_item(rows:
     assert all(story in started for story, _ in assigned)
 
 
+@pytest.mark.slow
 @given(TITLES)
 def test_the_index_gives_every_item_a_story(rows: list[tuple[float, list[str]]]) -> None:
     index, started = AllItemsIndex(), set()

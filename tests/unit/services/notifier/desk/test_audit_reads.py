@@ -41,6 +41,7 @@ def count(world: World) -> int:
         return connection.execute(select(func.count()).select_from(audit_log)).scalar_one()
 
 
+@pytest.mark.slow
 def test_each_read_is_one_entry(world: World) -> None:
     owner = world.browser()
     headers = {"X-Form-Token": owner.get("/me").text.split('name="form_token" value="')[1].partition('"')[0]}

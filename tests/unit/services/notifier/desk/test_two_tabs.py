@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ class Play:
             self.attempts += len(channel.sent)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(steps, max_size=25))
 def test_nothing_happens_twice(script: list[tuple[str, object]]) -> None:

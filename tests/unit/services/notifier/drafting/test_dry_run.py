@@ -22,6 +22,7 @@ from services.notifier.drafting.playbook_rules import ANY, Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import MAX_WORDS, blank_quotations
 from services.notifier.trades.catalog import Trades
+from tests.choice import one_of_each
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 SHIPPED = Playbooks.shipped()
@@ -212,7 +213,7 @@ SHARES = 3
 NOT_TOLD: frozenset[EventKind] = frozenset(("opinion", "advertisement", "none"))
 
 
-@pytest.mark.parametrize("trade", Trades.shipped().names)
+@pytest.mark.parametrize("trade", one_of_each(Trades.shipped().names, 8))
 def test_an_event_without_a_rule_is_passed_on_as_plain_information(trade: Trade) -> None:
     """Each stance in each trade, and each kind with each stance; the trades share the kinds."""
     told = [kind for kind in get_args(EventKind) if kind not in NOT_TOLD]

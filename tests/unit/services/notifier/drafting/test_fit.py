@@ -31,6 +31,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
 from services.notifier.trades.catalog import Trades
+from tests.choice import one_of_each
 from tests.unit.services.notifier.samples import a_client
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
@@ -48,7 +49,7 @@ def said(case: DryRunCase, playbooks: Playbooks = SHIPPED) -> str:
     return opinion_part(brief_for(case, NOW), playbooks).text or ""
 
 
-@pytest.mark.parametrize("name", sorted(BOOKS))
+@pytest.mark.parametrize("name", one_of_each(sorted(BOOKS), 9))
 def test_each_rule_serves_the_readings_that_it_presupposes_and_no_other(name: str) -> None:
     book = BOOKS[name]
     for rule in (rule for rule in book.rules if not rule.silent):
@@ -109,7 +110,7 @@ def test_no_rule_for_a_kind_serves_an_event_read_as_another_or_of_an_unsure_kind
                 assert refused.field == "kind"
 
 
-@pytest.mark.parametrize("trade", Trades.shipped().names)
+@pytest.mark.parametrize("trade", one_of_each(Trades.shipped().names, 7))
 def test_a_large_event_of_any_kind_gets_a_view_in_every_stance(trade: Trade) -> None:
     """Also where the kind is a guess, the event is elsewhere, or only a plan; or it is deliberately not told."""
     told = [kind for kind in FAMILY_OF if FAMILY_OF[kind] != "none"]

@@ -125,6 +125,7 @@ def test_what_is_prose_already_or_unclear_stays(clause: str) -> None:
     assert as_prose(clause, NOTHING) == clause
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="Orvix a the judge to sued, of’s US", max_size=60))
 def test_only_small_words_are_added(clause: str) -> None:
     before, after = clause.casefold().split(), as_prose(clause, NOTHING).casefold().split()

@@ -114,6 +114,7 @@ def test_such_advice_would_be_found(text: str) -> None:
     assert CHANGES.search(text) is not None
 
 
+@pytest.mark.slow
 def test_the_general_rules_never_serve_a_patient() -> None:
     general = {id(rule) for book in SHIPPED.layers[0] if book.trade is None for rule in book.rules}
     found: list[Rule] = []

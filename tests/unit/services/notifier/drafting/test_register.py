@@ -131,6 +131,7 @@ _DESIRES = ("income", "growth", "continuity", "innovation", "compliance", "marke
 _RISK = re.compile(r"\b(limited|moderate|high) risk\b")
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     trade=st.sampled_from(["wealth", "it", "agency", "legal"]),

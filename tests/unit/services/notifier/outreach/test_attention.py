@@ -347,6 +347,7 @@ def test_what_was_left_out_is_bounded() -> None:
     assert len(life.state.noticed) == NOTICED_KEPT
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(

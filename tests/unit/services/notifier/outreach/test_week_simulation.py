@@ -183,6 +183,7 @@ class Office:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("people", [60, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_a_week_keeps_every_policy_and_loses_nothing(people: int) -> None:
     dice = random.Random(20260323)  # noqa: S311

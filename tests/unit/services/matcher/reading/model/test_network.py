@@ -25,6 +25,7 @@ def test_every_field_has_probabilities_that_sum_to_one() -> None:
     assert 0 <= scores.tell <= 1
 
 
+@pytest.mark.slow
 def test_a_pair_has_the_same_scores_alone_and_among_others() -> None:
     alone = Network(MODEL.read_bytes(), default_encoder())
     together = Network(MODEL.read_bytes(), default_encoder())
