@@ -118,11 +118,16 @@ class Repository:
     def due(
         self, connection: Connection, now: datetime, limit: int, busy_hosts: Collection[str] = ()
     ) -> tuple[tuple[str, str], ...]:
-        """Return ids and hosts of the feeds that are due at ``now``, longest waiting first, without ``busy_hosts``."""
+        """Return ids and hosts of the feeds that are due at ``now``, longest waiting first, without ``busy_hosts``.
+
+        Of those that wait for the same time, as after their host asked for rest, that comes first which was polled the
+        longest ago: otherwise a host that answers a few at a time would be asked for the same few forever.
+        """
+        waiting, polled = feeds.c.next_poll_at, feeds.c.last_poll_at
         query = (
             select(feeds.c.id, feeds.c.host, feeds.c.fetch_url)
             .where(_due(now), func.coalesce(feeds.c.host, "").not_in(sorted(busy_hosts)))
-            .order_by(feeds.c.next_poll_at.is_not(None), feeds.c.next_poll_at, feeds.c.added_at, feeds.c.id)
+            .order_by(waiting.is_not(None), waiting, polled.is_not(None), polled, feeds.c.added_at, feeds.c.id)
             .limit(limit)
         )
         return tuple((row.id, row.host or polled_host(row.fetch_url)) for row in connection.execute(query))

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from services.common.db import reading
 from services.common.errors import BadInput
 from services.ingest.fetch.fetchers import Response, Validators
+from services.ingest.repository import Repository
 from services.ingest.service import MOST_DUE, IngestService, IngestSettings
-from tests.http_server import Reply
+from tests.http_server import Reply, Request
 from tests.unit.services.ingest.harness import NOON, Ingest, rss, running
 
 
@@ -67,6 +69,27 @@ async def test_a_host_with_more_due_feeds_than_are_read_at_once_starves_no_other
     stop.set()
     await asyncio.wait_for(loop, 2)
     assert fetcher.asked.index("https://fast.example/feed") <= 3
+
+
+async def test_a_host_that_answers_a_few_at_a_time_is_asked_for_each_feed_in_turn(engine: Engine) -> None:
+    left = [0]
+
+    def answer(request: Request) -> Reply:
+        left[0] -= 1
+        return Reply(200, rss("one")) if left[0] >= 0 else Reply(429, b"", {"Retry-After": "7200"})
+
+    async with running(engine, answer) as (ingest, server):
+        ids = [ingest.service.add_feed(server.url(f"/{number}")).id for number in range(9)]
+        fetched: set[str] = set()
+        for _ in range(8):
+            left[0] = 3
+            ingest.clock.advance(hours=3)
+            with reading(engine) as connection:
+                due = Repository().due(connection, ingest.clock.now(), 9)
+            for feed, _host in due[:4]:
+                if (await ingest.poll(feed)).outcome.kind == "fetched":
+                    fetched.add(feed)
+    assert fetched == set(ids)
 
 
 async def test_a_clock_that_was_ten_years_ahead_does_not_silence_a_feed(engine: Engine) -> None:
