@@ -60,6 +60,8 @@ _STRUNG = re.compile(
     r"|(?<=[\w”’\"']{3}[.!])(?<!Inc\.|Ltd\.|Gov\.|Gen\.|Sen\.|Rep\.|est\.|Sec\.)(?<!Cos\.|Mrs\.)(?<!Corp\.|Prof\.|Bros\.)"
     r"\s+(?=[A-Z“\"‘])|(?<= [A-Z]{2}\.)\s+(?=[A-Z][a-z])"
 )
+#: What so begins takes back what stands before it.
+_LIMITS = re.compile(r"(?:but|yet|though|although|except|unless|only if)\b", re.IGNORECASE)
 #: "one day" in "drops its bid one day | after announcing it", and what opens "In win for the union, Halden settles".
 _INTERVAL = re.compile(r",?(?: just| only)?(?: \w+)? (?:hours?|days?|weeks?|months?|years?)$")
 _OPENING = re.compile(r"^(?:In (?:an? )?|After |Following |Amid |Despite )[^,]{3,40}, ")
@@ -271,13 +273,17 @@ def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
         yield glued[1]
         text = glued[0]
     parts = [part.strip() for part in _STRUNG.split(text) if part.strip()]
+    # "Halden gets a fix – but it breaks the pumps": half of it says something else than the whole.
+    limited = next((at for at, part in enumerate(parts) if at and _LIMITS.match(part)), None)
+    if limited is not None:
+        parts = [*parts[: limited - 1], *parts[limited + 1 :]]
     for part in parts:
         yield from _two_statements(part)
     for part in parts:
         part = _LATEST.sub("", part)
         yield part
         yield from _beside_colon(part, has_speaker)
-    if len(parts) > 1:
+    if len(parts) > 1 or limited is not None:
         yield text
 
 

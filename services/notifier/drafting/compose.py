@@ -15,12 +15,14 @@ from services.notifier.drafting.client_effect import meaning_text, question_text
 from services.notifier.drafting.corroboration import unsupported
 from services.notifier.drafting.data_files import Phrasing
 from services.notifier.drafting.figures import day_of_report, further_figure
+from services.notifier.drafting.fit import SUBJECTS
 from services.notifier.drafting.grounding import (
     GroundingSources,
     check_grounding,
     grounding_sources,
     ungrounded,
 )
+from services.notifier.drafting.headline_prose import within_sentence
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
 from services.notifier.drafting.meaning.draft_findings import composed_findings
 from services.notifier.drafting.news import (
@@ -134,7 +136,8 @@ def also_concerns(affects: Sequence[AffectedWatch], phrases: Phrasing) -> str:
         return ""
     named: dict[str, list[str]] = {}
     for watch in affects[:NAMED]:
-        named.setdefault(watch.stance, []).append(watch.name)
+        name = within_sentence(watch.name) if watch.stance in SUBJECTS else watch.name
+        named.setdefault(watch.stance, []).append(name)
     groups = [phrases.also[stance].format(assets=_listed(names)) for stance, names in named.items()]
     if len(affects) > NAMED:
         groups.append(phrases.also_others)

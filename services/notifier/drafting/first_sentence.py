@@ -308,6 +308,10 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
             clause.of_title,
         )
     )
+    family = FAMILY_OF[alert.kind]
+    if alert.stance not in ("follows", "regulated_by") and shows_event(title, family):
+        # "Halden expected $16 billion. Now the lawsuits pile up": the first half alone is another piece of news.
+        found = [clause for clause in found if not clause.of_title or shows_event(clause.text, family)]
     return (clause for clause in found if not is_sneer(clause.text) and _is_in_tone(clause.text, client))
 
 

@@ -44,6 +44,11 @@ _IN_STATE = re.compile(
     r"(?P<name>US|UK|EU|UN|U\.S\.?|U\.K\.?|E\.U\.?|U\.N\.?)"
     r"(?=$|[,;]| (?:over|for|in|after|on|amid|to|as|following|of|and|by|with|from|before|until|if|while|because)\b)"
 )
+#: One more of several: "hit by second attack", but "in second quarter".
+_ONE_MORE = re.compile(
+    r"\b(?P<before>by|with|after|from) "
+    r"(?=(?:second|third|fourth|fifth) (?!(?:quarter|half|place|day|time|week|year|party)\b)[a-z])"
+)
 _PLAIN = re.compile(r"[\w’' -]+")
 _INNER_CAPITAL = re.compile(r"\w[A-Z]|\d")
 _POSSESSIVE = re.compile(r"[’']s?$")
@@ -127,7 +132,7 @@ class _Left:
 def as_prose(clause: str, names: Names) -> str:
     """Return ``clause``, in sentence case, with the articles and the form of "be" that a sentence needs."""
     text = _AFTER_BY.sub(_with_the, _with_article(_with_being(clause), names))
-    return _IN_STATE.sub(r"\g<before> the \g<name>", text)
+    return _IN_STATE.sub(r"\g<before> the \g<name>", _ONE_MORE.sub(r"\g<before> a ", text))
 
 
 def _with_the(match: re.Match[str]) -> str:
@@ -335,8 +340,11 @@ def _with_article(clause: str, names: Names) -> str:
     for index in range(min(NOUN_PHRASE_WORDS, len(words) - 1)):
         if folded[index] in left.one and _acts(words, index + 1):
             modifiers = words[:index]
-            if any(is_adverb(word) or (at and is_verb_form(word)) for at, word in enumerate(folded[:index])):
-                return clause  # "Halden reportedly mixed customer funds"
+            if any(
+                is_adverb(word) or (at and words[at].islower() and is_verb_form(word))
+                for at, word in enumerate(folded[:index])
+            ):
+                return clause  # "Halden reportedly mixed customer funds", but not "Halden Teams security flaw lets"
             if any(word[:1].isdigit() or _POSSESSIVE.search(word) for word in modifiers) or _NOT_A_SUBJECT & set(
                 folded[:index]
             ):

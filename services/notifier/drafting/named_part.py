@@ -11,13 +11,14 @@ from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import names_any
+from services.notifier.drafting.verbs import is_certain_verb
 
 __all__ = ["NamedPart", "is_claimant", "is_in_its_favor", "part_shown"]
 
 #: ``tool``: others do something by means of it. ``example``: it only stands for many. ``owner``: a unit of it acts.
 #: ``rival``: another acts, against it. ``finder``: it finds what is wrong with another's.
-#: ``other``: somebody else is meant.
-NamedPart = Literal["tool", "example", "owner", "rival", "finder", "other"]
+#: ``person``: one person who works there or buys from it. ``other``: somebody else is meant.
+NamedPart = Literal["tool", "example", "owner", "rival", "finder", "person", "other"]
 #: Harm that is done by means of a thing is not done to it.
 _HARM: frozenset[EventFamily] = frozenset(("breach", "vulnerability"))
 _TOOL = (
@@ -28,6 +29,8 @@ _EXAMPLE = (
     r"\b(?:firms|companies|banks|lenders|stocks|shares|brands|platforms|apps|coins|tokens|those) "
     r"(?:like|such as|including) (?:[\w&’'.-]+,? (?:and )?){{0,3}}{name}\b|^(?:like|unlike) {name}\b"
 )
+#: What a headline says was done to a person.
+_MET = frozenset(("accused", "arrested", "charged", "convicted", "fired", "killed", "jailed", "sentenced", "sued"))
 #: The deal or the money is that of the unit.
 _OWNER = (
     r"\b{name}(?: (?-i:[A-Z])\w+)?(?:[’']s?)? (?:(?!\w+s\b|failure\b|collapse\b)[\w&.-]+ ){{0,3}}"
@@ -41,6 +44,12 @@ _FINDER = (
 )
 #: For its owners, its rivals and those who buy from it, the flaw is another's. Who uses it may have what it found.
 _NOT_CONCERNED = frozenset(("holds", "supplied_by", "contracts_with", "competes"))
+#: One who uses it or works there, as the subject: what happened to them did not happen to it.
+_PERSON = (
+    r"^(?:an? |one |the )?(?:(?:former|ex|fired|longtime)[ -])?{name}(?:[’']s)? "
+    r"(?:user|customer|employee|worker|engineer|developer|driver|fan|reader|streamer|shopper|passenger|patient|owner)"
+    r"(?: (?-i:[A-Z])[\w’'.-]+){{0,3}}(?:, [^,]{{3,40}},)? (?P<verb>[\w’'-]+)"
+)
 _OF_UNITS: frozenset[EventFamily] = frozenset(("capital", "deal", "earnings", "guidance", "share_move", "insolvency"))
 #: What another launches, builds or buys to compete with it.
 _RIVAL = (
@@ -79,6 +88,8 @@ def part_shown(alert: Alert) -> NamedPart | None:
         return "tool"
     if family in _HARM and alert.stance in _NOT_CONCERNED and _matches(_FINDER, alert):
         return "finder"
+    if _is_one_person(alert):
+        return "person"
     if _matches(_EXAMPLE, alert):
         return "example"
     if family in _OF_RIVALS and _matches(_RIVAL, alert):
@@ -87,6 +98,12 @@ def part_shown(alert: Alert) -> NamedPart | None:
         # What a bankrupt has is its own.
         return None if family == "insolvency" and not _matches(_OWNS_UNIT, alert) else "owner"
     return None
+
+
+def _is_one_person(alert: Alert) -> bool:
+    """Return whether the headline tells what one person did or met: a verb follows, and not "user data"."""
+    found = _found(_PERSON, alert)
+    return found is not None and (is_certain_verb(found["verb"]) or found["verb"] in _MET)
 
 
 def is_in_its_favor(alert: Alert) -> bool:
@@ -100,8 +117,12 @@ def is_claimant(alert: Alert) -> bool:
 
 
 def _matches(form: str, alert: Alert) -> bool:
+    return _found(form, alert) is not None
+
+
+def _found(form: str, alert: Alert) -> re.Match[str] | None:
     names = {alert.entity_name, *(span.text for item in alert.evidence for span in item.spans)}
-    return _pattern(form, tuple(sorted(name for name in names if name.strip()))).search(alert.headline) is not None
+    return _pattern(form, tuple(sorted(name for name in names if name.strip()))).search(alert.headline)
 
 
 @cache

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Literal
 
 from schemas.alerts import Alert
-from schemas.clients import Client, Desire
+from schemas.clients import Client, Desire, Stance
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
 from services.notifier.contact.unknown import unknown_traits
@@ -51,6 +51,8 @@ FEW_WORDS = 3
 LONG_ACTION = 8
 #: Events that may do harm before they are confirmed.
 _SAFETY: frozenset[EventFamily] = frozenset(("breach", "vulnerability", "outage", "recall"))
+#: What the client neither has nor buys.
+_BESIDE: frozenset[Stance] = frozenset(("competes", "follows", "regulated_by"))
 _UNSURE = (
     "The event is large, but what it means is not certain enough, so the draft passes on the news without an "
     "opinion. Add your own."
@@ -126,9 +128,9 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
 
 
 def _filled(text: str, brief: Brief) -> str:
-    """Return ``text`` with the name of the asset; a product is not asked, but those who make it."""
+    """Return ``text`` with the name of the asset; a product is not asked, but those who look after it."""
     if brief.watch is not None and brief.watch.kind == "product":
-        text = text.replace("asking {asset} ", "asking the makers of {asset} ")
+        text = text.replace("asking {asset} ", "asking your contact for {asset} ")
     return text.replace("{asset}", brief.asset)
 
 
@@ -147,7 +149,11 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
     if not _may_advise(brief):
         return False
     rule = _choose(brief, playbooks)[1]
-    return rule is None or (rule.is_general and rule.waits and set(rule.directions) == {"neutral", "unclear"})
+    if rule is None:
+        return True
+    # That one leaves a competitor or a subject alone is no view on an event of which the kind is not known.
+    waits_beside = brief.alert.stance in _BESIDE and rule.sizes == ("moderate",)
+    return rule.is_general and rule.waits and (waits_beside or set(rule.directions) == {"neutral", "unclear"})
 
 
 def _may_advise(brief: Brief) -> bool:

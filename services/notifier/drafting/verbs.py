@@ -41,6 +41,8 @@ _AFTER_NOUNS = frozenset(("of", "in", "at", "for", "from", "with", "by", "and", 
 _AFTER_VERBS = _DETERMINERS | {"up", "down", "off", "out", "back", "below", "above", "after", "as", "to", "on", "over"}
 _AFTER_VERBS |= {"$", "€", "£", "%", "amid", "against", "into", "around", "further", "sharply"}
 _ADVERBS = _words("adverbs")
+#: What stands between the first word of a verb and its last.
+_VERB_GROUP = _AUXILIARIES | {"be", "been", "being"}
 #: Nouns that end as adverbs do.
 _NOUNS = _words("nouns")
 #: "A plan to buy" is no statement, "Halden to buy" is one.
@@ -113,8 +115,16 @@ def has_main_verb(text: str) -> bool:
         listed = start > 2 and words[start - 2][0].isupper() and "and" in folded[start : start + LISTED_WORDS]
         if listed and not any(_is_verb(words, folded, index, 0) for index in range(1, start - 1)):
             return False  # "After Halden, Orvix and Velmont offer relief": a list, and no main clause
-    relative = False
+    relative, chain, ended = False, -1, -1
     for index in range(start + 1, len(words)):
+        if chain == index - 1 and (folded[index] in _VERB_GROUP or is_adverb(folded[index])):
+            chain = index  # "a flaw that could have been found": one verb, and it is the relative clause's
+            continue
+        if chain == index - 1 and folded[index] in _forms().past:
+            ended = index
+            continue
+        if ended == index - 1 > 0 and folded[index] in _forms().base:
+            return True  # "firms that were hacked sue …"
         if folded[index] in _SUBORDINATES and not _is_of_degree(folded, index):
             return False
         if folded[index] in _RELATIVES:
@@ -124,7 +134,7 @@ def has_main_verb(text: str) -> bool:
         elif _is_verb(words, folded, index, start):
             if not relative:
                 return True
-            relative = False
+            relative, chain = False, index if folded[index] in _AUXILIARIES else -1
     return False
 
 
@@ -173,7 +183,8 @@ def _is_verb(words: Sequence[str], folded: Sequence[str], index: int, start: int
         plural = (previous.endswith("s") and not previous.endswith(("ss", "'s", "’s"))) or folded[before] in _PLURALS
         subject = folded[start:index]
         several = "and" in subject or "," in subject or re.search(r"[^s]s of ", " ".join(subject)) is not None
-        return plural or (previous[0].isupper() and several)
+        one = before > start and folded[before - 1] in ("a", "an")  # "a DDoS attack"
+        return plural or (previous[0].isupper() and several and not one)
     return False
 
 

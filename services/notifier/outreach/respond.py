@@ -217,7 +217,7 @@ def _stopped(record: ClientRecord, alert: Alert, plan: SendPlan, client: Client,
 
 def _says_nothing(alert: Alert, context: Context) -> bool:
     """Return whether a message on ``alert``, an event that is not large, would give no opinion or ask for nothing."""
-    if alert.verdict != "tell" or is_large(alert):
+    if alert.verdict not in ("tell", "information") or is_large(alert):
         return False
     if alert.size == "minor" and alert.reading is not None and alert.reading.tell_score < WORTH_A_MESSAGE:
         return True

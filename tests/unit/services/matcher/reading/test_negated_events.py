@@ -67,6 +67,8 @@ def test_an_event_that_was_feared_or_planned_is_averted(title: str, direction: s
         ("Halden scraps dividend", "dividend_cut"),
         ("Halden recalls turbines to avoid fires", "recall"),
         ("Halden avoids comment as strike begins", "strike"),
+        ("Regulator sues to prevent Halden takeover of Bexley", "takeover"),
+        ("Halden moves to dismiss lawsuit over rates", "lawsuit"),
         ("Halden ends day lower on profit warning", "guidance_cut"),
     ],
 )

@@ -14,6 +14,9 @@ NOTHING = Names()
     ("clause", "prose"),
     [
         ("Orvix accused of hiding flaws", "Orvix has been accused of hiding flaws"),
+        ("Orvix Teams security flaw lets hackers in", "An Orvix Teams security flaw lets hackers in"),
+        ("Orvix hit by second attack", "Orvix has been hit by a second attack"),
+        ("Orvix moves up from second place", "Orvix moves up from second place"),
         ("Orvix accounts hacked in wide campaign", "Orvix accounts have been hacked in wide campaign"),
         ("Orvix shares halted after bid", "Orvix shares have been halted after bid"),
         ("Orvix and Halden sued over fees", "Orvix and Halden have been sued over fees"),

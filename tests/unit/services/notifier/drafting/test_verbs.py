@@ -23,6 +23,8 @@ from services.notifier.drafting.verbs import has_main_verb, is_verb_form
         "After a court ruled against it, Orvix stopped the sale",
         "The pump that failed in March is back on sale",
         "Orvix authorises a new buyback",
+        "Firms that were hacked sue Orvix",
+        "The flaw that has been found lets attackers in",
     ],
 )
 def test_a_statement_has_a_verb_in_its_main_clause(text: str) -> None:
@@ -37,6 +39,7 @@ def test_a_statement_has_a_verb_in_its_main_clause(text: str) -> None:
         "The plan to buy Lantern",
         "Orvix and the pump problem",
         "A deal backed by Lantern",
+        "Orvix outage caused by a surge, that could have been a DDoS attack",
         "When Orvix recalls pumps",
         "Record sales, poor reputation",
         "Orvix's plans for Lantern",
