@@ -67,6 +67,32 @@ LEAST_DENIED = 0.75
 NO_EVENT: frozenset[EventKind] = frozenset(("other", "none"))
 #: From this salience on, an item is about the thing, and "the company" in it means that thing.
 ABOUT_SALIENCE = 0.5
+# Who issues a release, where a name stands right before the verb: "Green Truth today announced".
+_ISSUES = re.compile(
+    r"\b((?:[A-Z][\w&.'’-]{0,40},? (?:(?:of|and|the|for|&) )?){1,6})"
+    r"(?:today |has |also ){0,2}"
+    r"(?:announce[sd]|report(?:s|ed)|issue[sd]|release[sd]|disclose[sd]|reveal(?:s|ed)|said|says)\b"
+)
+_JOINING = (" and", " &", " with")
+_JOINED = re.compile(r",? and | & |, ")
+#: Words by which a release calls its own issuer.
+_ISSUER_WORDS = frozenset(
+    (
+        "the",
+        "our",
+        "a",
+        "company",
+        "corporation",
+        "group",
+        "firm",
+        "bank",
+        "board",
+        "of",
+        "directors",
+        "management",
+        "and",
+    )
+)
 # A name that opens a headline, followed by a verb.
 _ACTOR = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
 
@@ -280,7 +306,7 @@ class Annotate(Processor[None]):
                 claim = claim.model_copy(update={"basis": "company", "attributed_to": officer.company})
                 speaker = officer.company
         if speaker is None:
-            party = is_about if source.kind != "newswire" else _opens(mention, item_statements)
+            party = is_about if source.kind != "newswire" else _issues(mention, item_statements)
             return find_origin(claim, reading.attributed, sources, entity=name if party else None, party=party)
         joint = source.kind == "newswire" and _issues_with(speaker, mention, item_statements)
         if name is not None and (joint or _is_same_name(speaker, name)):
@@ -358,11 +384,29 @@ class Annotate(Processor[None]):
 def _issues_with(speaker: str, mention: Mention, item_statements: Sequence[Statement]) -> bool:
     """Return whether the first sentence of a release names the entity before it ends the name of who issued it.
 
-    In "Dinwell and Foxbury Media today announced", both did.
+    In "Dinwell and Foxbury Media today announced", both did; in "Dinwell posts a loss, Foxbury Media announced" and
+    "Friends of Dinwell announced", only the speaker.
     """
     first = next((text for position, text in item_statements if position != "title"), "")
-    end = first.find(speaker) + len(speaker)
-    return speaker in first and any(0 <= first.find(span.text) < end for span in mention.spans)
+    at = first.find(speaker)
+    if at < 0:
+        return False
+    if any(_is_same_name(part, span.text) for part in _JOINED.split(speaker) if part for span in mention.spans):
+        return True
+    return any(
+        0 <= (start := first.find(span.text)) < at and _is_joined(first[start + len(span.text) : at])
+        for span in mention.spans
+    )
+
+
+def _is_joined(between: str) -> bool:
+    """Return whether what stands between two names makes both do what follows: "and", ", a maker of pumps, and"."""
+    body = between.rstrip().removesuffix(" the").rstrip()
+    for joining in _JOINING:
+        if body.endswith(joining):
+            rest = body.removesuffix(joining).strip()
+            return not rest or rest[0] in ",("
+    return False
 
 
 def _opens(mention: Mention, item_statements: Sequence[Statement]) -> bool:
@@ -370,6 +414,17 @@ def _opens(mention: Mention, item_statements: Sequence[Statement]) -> bool:
     names = {span.text for span in mention.spans}
     first = next((text for position, text in item_statements if position != "title"), item_statements[0].text)
     return any(name in first[: len(name) + DATELINE_CHARS] for name in names)
+
+
+def _issues(mention: Mention, item_statements: Sequence[Statement]) -> bool:
+    """Return whether a release begins with the entity's name, and nobody else is said to announce something in it."""
+    names = {word for span in mention.spans for word in words(span.text)}
+    issuers = (
+        words(found.group(1)) for _, text in item_statements[:OFFICE_STATEMENTS] for found in _ISSUES.finditer(text)
+    )
+    openers = word_lists().sentence_openers | _ISSUER_WORDS
+    others = any(names.isdisjoint(issuer) and not openers.issuperset(issuer) for issuer in issuers)
+    return not others and _opens(mention, item_statements)
 
 
 def _is_ordinary(name: str) -> bool:

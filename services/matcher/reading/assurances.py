@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from schemas.readings import EventFamily
 from services.matcher.lexicon import read_yaml
-from services.matcher.text.normalize import fold_case
+from services.matcher.text.normalize import fold_case, strip_quotes
 
 __all__ = [
     "Assurance",
@@ -43,6 +43,10 @@ _AUDIENCE = (
 _PREPOSITION = re.compile(
     r" (?:of|in|at|for|to|on|from|with|by|over|near|will|would|can|could|is|are|was|were|has|have)\b"
 )
+#: The fewest words before a comma that are a clause.
+_CLAUSE_WORDS = 4
+#: What says who is meant is not negated: "no crime by the man who paid for photos".
+_RELATIVE = re.compile(r" (?:who|whom|whose|which|where) ")
 _AUXILIARY = re.compile(r" (?:is|are|was|were|will be|has been|have been) ")
 _STATE = re.compile(r" (?:is|are|will) ")
 
@@ -52,7 +56,8 @@ class Assurance(NamedTuple):
 
     ``subject`` is what is said of, if the form of the sentence shows it, and ``whole`` all that is said, without the
     words for it that it stays (``state``: "remains available"). ``head`` is the noun of a subject before the verb:
-    "canteen" of "the staff canteen at the plant stays free".
+    "canteen" of "the staff canteen at the plant stays free". ``thing``: the words after "no", which begin with what
+    there is none of.
     """
 
     lasts: bool
@@ -60,6 +65,7 @@ class Assurance(NamedTuple):
     whole: str
     state: str = ""
     head: str = ""
+    thing: str = ""
 
 
 class _Rules:
@@ -110,7 +116,7 @@ def find_assurance(text: str) -> Assurance | None:
     clause = rules.said_after.sub("", clause)
     clause = rules.said_before.sub("", clause)
     _, colon, after = clause.partition(": ")
-    clause = after if colon else clause
+    clause = _main_clause(strip_quotes(after if colon else clause))
     if rules.excepted.search(clause) or rules.silent.search(clause):
         return None
     calls = rules.calls.search(clause)
@@ -127,9 +133,12 @@ def find_assurance(text: str) -> Assurance | None:
         return None if is_bad else _lasting(subject, rules.stays.sub(" ", clause), stays.group(), _head(subject))
     if negated and not (keeps and keeps.start() <= negated.start() < keeps.end()):  # "no change to"
         after = clause[negated.end() :]
+        if _RELATIVE.search(after):
+            return None
         # Before "denies" stands who denies; before "not", what is said of.
         whole = after if rules.rejects.search(negated.group()) else rules.none.sub(" ", clause)
-        return Assurance(False, _meaning(after), _meaning(whole))
+        thing = _meaning(after) if negated.group() == "no" else ""
+        return Assurance(False, _meaning(after), _meaning(whole), thing=thing)
     return _lasting(clause[keeps.end() :], rules.keeps.sub(" ", clause)) if keeps and not is_bad else None
 
 
@@ -149,6 +158,12 @@ def find_state(text: str) -> Assurance | None:
     if not rest or any(pattern.search(clause) for pattern in wrong):
         return None
     return Assurance(True, _meaning(subject), _meaning(f"{subject} {rest[0]}"), rest[0], _head(subject))
+
+
+def _main_clause(clause: str) -> str:
+    """Return the first clause: what follows a comma is said besides. Few words before one are no clause."""
+    first, _, _ = clause.partition(", ")
+    return first if len(first.split()) >= _CLAUSE_WORDS else clause
 
 
 def _lasting(subject: str, whole: str, state: str = "", head: str = "") -> Assurance:

@@ -21,6 +21,12 @@ _CONFIRMS = re.compile(
     r"(?<!not )(?<!n't )(?<!n’t )(?<!neither )(?<!to )(?<!nor )(?<!or )\b"
     r"(?:confirms?|confirmed|admits?|admitted|acknowledges?|acknowledged|concedes?|conceded|owns up)\b"
 )
+# "Halden confirms that its chairman is out, rejects talk of a row": what it rejects is something else.
+_REJECTS_ELSE = re.compile(
+    r"(?:[,;–—]| but| and| while)\s+(?:but |and |it |he |she )?"
+    r"(?:rejects?|rejected|denies|denied|dismiss(?:es|ed)|disput(?:es|ed)|rul(?:es|ed) out|plays? down|played down)\b"
+)
+_CONFIRMS_NOTHING = re.compile(r"\b(?:no|not|never|nothing|\w+n['’]t|denial|unchanged|remains?|stays?|maintain\w*)\b")
 _DENIED_BEFORE = re.compile(
     r"\b(?:after|despite|following|had|once|first|previously|initially|earlier|long)\b(?:\s[\w’'-]+){0,3}?"
     r"\s(?:denied|denying|denials?)\b"
@@ -89,10 +95,15 @@ def is_averted(title: str, impact: Impact) -> bool:
 
 
 def confirms_denied(title: str) -> bool:
-    """Return whether the headline confirms something that was denied before."""
+    """Return whether the headline confirms something that was denied before, or denies only something else."""
     folded = fold_case(title)
     confirms = _CONFIRMS.search(folded)
-    return confirms is not None and _DENIED_BEFORE.search(folded, confirms.end()) is not None
+    if confirms is None:
+        return False
+    if _DENIED_BEFORE.search(folded, confirms.end()) is not None:
+        return True
+    rejects = _REJECTS_ELSE.search(folded, confirms.end())
+    return rejects is not None and _CONFIRMS_NOTHING.search(folded[confirms.end() : rejects.start()]) is None
 
 
 def as_averted(impact: Impact) -> Impact:

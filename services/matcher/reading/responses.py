@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from services.matcher.lexicon import read_yaml
-from services.matcher.text.normalize import fold_case
+from services.matcher.text.normalize import fold_case, strip_quotes
 
 __all__ = ["Response", "find_response", "refuses_request"]
 
@@ -72,7 +72,7 @@ def find_response(text: str) -> Response | None:
     """Return how a headline or sentence rejects what is said of somebody, or None if it doesn't."""
     if len(text) > _LONGEST_CHARS:
         return None
-    rules, folded = _rules(), fold_case(text)
+    rules, folded = _rules(), strip_quotes(fold_case(text))
     for form in rules.forms:
         found = form.search(folded)
         if found is None:

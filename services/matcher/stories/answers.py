@@ -7,6 +7,7 @@ of is what that story is about. Whatever else that somebody keeps, or denies, st
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -26,6 +27,7 @@ from services.matcher.reading.assurances import (
 )
 from services.matcher.reading.claims import statements
 from services.matcher.reading.impact import kind_named
+from services.matcher.reading.negated_events import confirms_denied
 from services.matcher.reading.responses import Response, find_response, refuses_request
 from services.matcher.sources.origins import party_origin
 from services.matcher.stories.pairwise import UNSPECIFIC, Report, default_model, report_of
@@ -55,6 +57,8 @@ _AUTHORITIES: frozenset[ClaimBasis] = frozenset(("regulator", "court"))
 _DEALS: frozenset[EventFamily] = frozenset(("deal", "contract"))
 #: Events of a product that its maker knows of.
 _MAKERS: frozenset[EventFamily] = frozenset(("product", "cutback", "recall", "outage", "breach", "vulnerability"))
+#: Events of which only the company itself knows.
+_ISSUERS: frozenset[EventFamily] = frozenset(("earnings", "guidance", "dividend", "buyback", "share_move", "rating"))
 #: Events of a person, who speaks of them.
 _PERSONAL: frozenset[EventFamily] = frozenset(("leadership", "legal", "reputation"))
 _MAKER = re.compile(
@@ -66,20 +70,33 @@ _OFFICE = (
     r"|commission|officials"
     r"|(?:food|safety|health|drugs?|medicines|environment|tax|security|aviation|consumer|federal|state) agency)"
 )
+_OFFICE_FIRST = re.compile(rf"(?:[\w-]+ ){{0,3}}{_OFFICE}\b", re.I)
 _OFFICIAL = re.compile(
     rf"^(?:[\w-]+ ){{0,3}}{_OFFICE}(?:(?: \w+){{0,2}} (?:says?|insists?|den(?:y|ies|ied)|rules? out|ruled out"
     rf"|contradicts?|dismiss(?:es)?|rejects?)\b|: )|, (?:[\w-]+ ){{0,2}}{_OFFICE} says?$",
     re.I,
 )
+#: At the end of a headline that opens with the watched name: "Halden not for sale, owner says".
+_OWN_OFFICE = re.compile(
+    r"[,\"”'’–—-] ?(?:(?:its|the) )?(?:(?:vice|deputy|group|interim|acting|new) )?"
+    r"(?:owners?|founders?|chair(?:man|woman|person)?|chief(?: \w+){0,2}|(?:\w+ )?(?:boss|chief|director)|president"
+    r"|ceo|cfo|family|board|management|spokes\w+|lawyers?|counsel)"
+    r" (?:says?|insists?|tells?(?: \w+)?|stress(?:es)?|assures?(?: \w+)?)$",
+    re.I,
+)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 #: The longest subject of a headline: "Halden chief executive vows to".
 _SUBJECT_WORDS = 5
+#: Words for an office between a name and a colon: "Halden finance chief: …".
+_OFFICE_WORDS = 3
 #: Who accuses or decides against somebody gives no assurance.
 _ACCUSES = re.compile(
     r"\b(?:lawsuits?|suits?|complaints?|class[- ]action|alleg\w+|accus\w+|charg\w+|su(?:es|ed|ing)|fin(?:es|ed)"
     r"|breach\w*|violat\w+|illegal\w*|unlawful\w*|fail\w*)\b",
     re.I,
 )
+#: Words for what there is none of: "no job cuts".
+_THING_WORDS = 2
 #: Sentences after the title that may say it.
 _SENTENCES = 1
 _Found = TypeVar("_Found")
@@ -97,6 +114,9 @@ def find_answer(state: JudgeState, annotated: ItemAnnotated) -> Answer | None:
     claim = annotated.claim
     if not claim.judged or not _is_firm(claim) or annotated.impact.kind == "averted":
         return None  # what was planned and ends is an event of its own
+    title = title_of(annotated.item)
+    if confirms_denied(title) or refuses_request(title) or kind_named(title) == "share_move":
+        return None
     own_words = _own_words(annotated)
     if not annotated.origin.primary and not _speaks(annotated, own_words):
         return None
@@ -157,17 +177,19 @@ def _speaker(thread: Thread, annotated: ItemAnnotated, own_words: frozenset[str]
         return None
     if any(record.is_first_hand and record.status == "asserted" for record in thread.evidence):
         return None
+    if not thread.evidence or min(thread.evidence, key=lambda record: record.said_at).status == "denied":
+        return None  # it began with a denial: nobody reported anything
     origin = annotated.origin
-    if origin.primary and (not origin.id.startswith("company:") or not own_words.isdisjoint(words(origin.name))):
+    family = FAMILY_OF[thread.event.kind]
+    if _is_authority(annotated) or (origin.primary and not origin.id.startswith("company:")):
+        return None if family in _ISSUERS else origin
+    if origin.primary and not own_words.isdisjoint(words(origin.name)):
         return origin
-    if _is_authority(annotated):
-        return origin
-    if annotated.claim.basis == "own" or _is_subject_of_response(annotated, own_words):
+    if annotated.claim.basis == "own" or _is_subject_of_response(annotated, own_words) or _states_itself(annotated):
         return origin
     party = origin.name if origin.primary else annotated.claim.attributed_to or ""
     if not party:
         return None
-    family = FAMILY_OF[thread.event.kind]
     if family in _MAKERS and _maker_speaks(annotated):
         return origin
     if not any(party in f"{record.title} {record.quote}" for record in thread.evidence):
@@ -194,7 +216,11 @@ def _speaks(annotated: ItemAnnotated, own_words: frozenset[str]) -> bool:
         return True
     if claim.basis == "outlet":
         return frozenset(words(claim.attributed_to or "")) <= own_words
-    if _is_subject_of_response(annotated, own_words) or (claim.basis == "person" and claim.attributed_to is not None):
+    if (
+        _is_subject_of_response(annotated, own_words)
+        or _states_itself(annotated)
+        or (claim.basis == "person" and claim.attributed_to is not None)
+    ):
         return True
     return claim.basis == "own" and (_maker_speaks(annotated) or (commits(title) and words(title)[0] in own_words))
 
@@ -205,12 +231,29 @@ def _is_subject_of_response(annotated: ItemAnnotated, own_words: frozenset[str])
     return response is not None and response.words_before <= _SUBJECT_WORDS and bool(title) and title[0] in own_words
 
 
+def _states_itself(annotated: ItemAnnotated) -> bool:
+    """Return whether the headline gives the watched thing the floor: "Halden: no jobs will go", "…, owner says"."""
+    title = title_of(annotated.item)
+    first = next((span for span in annotated.mention.spans if span.field == "title"), None)
+    if first is None or not title.startswith(first.text):
+        return False
+    before, colon, _ = title[len(first.text) :].partition(": ")
+    if colon and len(before.split()) <= _OFFICE_WORDS and "," not in before:
+        return True
+    return _OWN_OFFICE.search(title) is not None
+
+
 def _is_authority(annotated: ItemAnnotated) -> bool:
     basis = annotated.claim.basis
     title = annotated.item.title
     if basis in _AUTHORITIES:
         return annotated.source.kind == "regulator" or _ACCUSES.search(title) is None
-    return basis == "person" and _OFFICIAL.search(title) is not None
+    if basis == "person" and _OFFICIAL.search(title) is not None:
+        return True
+    response = find_response(title)
+    if response is None or response.to_charges or response.words_before > _SUBJECT_WORDS:
+        return False
+    return _OFFICE_FIRST.match(title) is not None
 
 
 def _maker_speaks(annotated: ItemAnnotated) -> bool:
@@ -275,7 +318,9 @@ def _since(said: Sequence[Assurance], annotated: ItemAnnotated) -> list[Assuranc
 
 
 def _assurances(annotated: ItemAnnotated) -> list[Assurance]:
-    return _found_by(find_assurance, annotated)
+    """Return what the item says stays or doesn't happen. That something stays is a court's decision, and no denial."""
+    found = _found_by(find_assurance, annotated)
+    return [said for said in found if not (said.lasts and annotated.claim.basis == "court")]
 
 
 def _found_by(find: Callable[[str], _Found | None], annotated: ItemAnnotated) -> list[_Found]:
@@ -350,16 +395,43 @@ def _covered(
         names_change(record.title) for record in thread.evidence
     )
     undone = any(is_undone(record.title) for record in thread.evidence)
-    shares = [
-        _covered_by(assurance, known, own, names, undone=undone)
-        for assurance in said
-        if (
-            ends
-            if assurance.lasts
-            else names & content_stems(assurance.whole) <= known and not _is_other_event(assurance, thread)
+
+    def _fits(assurance: Assurance) -> bool:
+        if assurance.lasts:
+            return ends and not _is_another(assurance, thread, known | own)
+        whole = content_stems(assurance.whole)
+        return names & whole <= known and not (
+            _is_other_event(assurance, thread) or _is_another(assurance, thread, known | own)
         )
+
+    shares = [
+        _covered_by(assurance, known, own, names, undone=undone) if _fits(assurance) else 0.0 for assurance in said
     ]
-    return max(shares, default=0.0)
+    # The first is the headline's: what a sentence adds is of the story only if that is.
+    return max(shares) if shares and shares[0] > 0 else 0.0
+
+
+def _is_another(assurance: Assurance, thread: Thread, known: frozenset[str]) -> bool:
+    """Return whether a thing that the story has is called otherwise: "asthma drug", of reports on a heart drug."""
+    called = {
+        (modifier, thing)
+        for modifier, thing in _pairs(assurance.subject or assurance.whole)
+        if thing in known and not shared_stems(frozenset((modifier,)), known)
+    }
+    reported = {pair for record in thread.evidence for pair in _pairs(record.title)}
+    return any(
+        thing == other and modifier != instead and not names_change(instead)
+        for modifier, thing in called
+        for instead, other in reported
+    )
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Return the stems of each two words next to each other, both of which say something."""
+    found = words(text)
+    meaning = content_stems(text)
+    stems = [stem(word) for word in found]
+    return [pair for pair in itertools.pairwise(stems) if meaning.issuperset(pair)]
 
 
 def _known_stems(story: Story, thread: Thread) -> frozenset[str]:
@@ -393,6 +465,10 @@ def _covered_by(
         return max(_share(subject, known), _share(whole, known))
     if assurance.subject and not shared_stems(subject - names, known) and not names_change(assurance.subject):
         return 0.0
+    meaning = content_stems(assurance.thing) - own
+    none_of = [stem(word) for word in words(assurance.thing) if stem(word) in meaning][:_THING_WORDS]
+    if none_of and not shared_stems(frozenset(none_of), known):
+        return 0.0  # "no crime by the presenter"
     return max(_share(subject, known), _share(whole, known))
 
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["BAR", "fold", "fold_case", "padded_words", "word_spans", "words"]
+__all__ = ["BAR", "fold", "fold_case", "padded_words", "strip_quotes", "word_spans", "words"]
 
 #: Separates the words of a text from each joined form of a hyphenated word. It never occurs in a name.
 BAR = "|"
@@ -20,6 +20,8 @@ BAR = "|"
 _PLAIN_MARKS = str.maketrans("‘’ʼ´`“”«»‐‑‒–—―\u00a0\u202f\u2009", "'''''\"\"\"\"------   ")
 # Initials (U.S., E.I.D), words with inner apostrophes, the ampersand.
 _TOKEN = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])|[^\W_]+(?:'[^\W_]+)*|&")
+# Quotation marks, but no apostrophes within or after a word: "'pure invention'", "workers' jobs".
+_QUOTES = re.compile(r"[\"“”„«»]|(?<!\w)['‘’]|['’](?=[,:;]|$)")
 _HYPHENATED = re.compile(r"(?<![\w'])[^\W_]+(?:-[^\W_]+)+(?![\w'])")
 
 
@@ -60,6 +62,11 @@ def fold_case(text: str) -> str:
     if len(lowered) != len(text):  # a few capitals, such as the Turkish dotted I, become two characters
         lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
     return lowered.replace("’", "'") if "’" in lowered else lowered
+
+
+def strip_quotes(text: str) -> str:
+    """Return ``text`` without quotation marks; apostrophes stay."""
+    return _QUOTES.sub("", text)
 
 
 def _norm(raw: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from schemas.items import Item
 from services.matcher.annotate import read_item
 from services.matcher.reading.impact import price_move
+from services.matcher.reading.negated_events import confirms_denied
 from services.matcher.sources.publishers import default_sources
 
 
@@ -118,3 +119,18 @@ def test_clinical_trials_are_recognized(title: str, direction: str) -> None:
 
 def test_a_court_trial_is_not_a_clinical_trial() -> None:
     assert read("Halden founder goes on trial for fraud")[1] != "clinical_trial"
+
+
+@pytest.mark.parametrize(
+    ("title", "confirms"),
+    [
+        ("Halden confirms that its chair is out, rejects talk of a row", True),
+        ("Halden admits breach but denies that data were sold", True),
+        ("Halden confirms breach it had denied", True),
+        ("Halden confirms that its chair stays, rejects talk of a row", False),
+        ("Halden confirms no data were taken, denies breach", False),
+        ("Halden denies that its chair is out", False),
+    ],
+)
+def test_who_confirms_one_thing_and_rejects_another_denies_only_that(title: str, confirms: bool) -> None:
+    assert confirms_denied(title) == confirms
