@@ -26,7 +26,17 @@ from services.notifier.drafting.tokens import fold
 from services.notifier.drafting.tone import EMOJI
 from services.notifier.drafting.verbs import has_main_verb, is_verb_form, takes_infinitive
 
-__all__ = ["clauses_in", "clean_title", "is_chat", "is_quotable", "is_sneer", "is_statement", "shorter", "stands_in"]
+__all__ = [
+    "clauses_in",
+    "clean_title",
+    "is_chat",
+    "is_quotable",
+    "is_sneer",
+    "is_statement",
+    "names_paper",
+    "shorter",
+    "stands_in",
+]
 
 #: A clause with more words isn't read in one breath; with fewer it says little.
 MOST_WORDS, FEWEST_WORDS = 30, 4
@@ -181,6 +191,8 @@ def is_statement(clause: str) -> bool:
     rules = _rules()
     if rules["openings"].match(own) or rules["personal"].search(own) or rules["teasers"].search(own):
         return False
+    if names_paper(own):
+        return False
     return has_main_verb(own)
 
 
@@ -195,6 +207,11 @@ def is_quotable(sentence: str) -> bool:
         or rules["teasers"].search(own)
     )
     return whole and not promises and not is_sneer(sentence) and has_main_verb(own)
+
+
+def names_paper(text: str) -> bool:
+    """Return whether ``text`` names a paper in place of what it says: "Halden Q1 earnings call summary"."""
+    return _rules()["papers"].search(text) is not None
 
 
 def is_chat(text: str) -> bool:

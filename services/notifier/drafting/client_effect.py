@@ -10,6 +10,7 @@ from statistics import median
 
 from schemas.mentions import EventKind
 from services.notifier.drafting.brief import Brief, pick
+from services.notifier.drafting.casing import capitalized
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.event_lines import meanings_for, questions_for
 from services.notifier.drafting.fit import query_for
@@ -19,6 +20,7 @@ from services.notifier.drafting.opinion import OpinionPart
 from services.notifier.drafting.own_words import own_view, question_on
 from services.notifier.drafting.playbook_rules import RuleQuery
 from services.notifier.drafting.portfolio_effect import portfolio_effect
+from services.notifier.drafting.public_acts import is_public_act
 from services.notifier.drafting.tokens import Date, fold, tokens
 
 __all__ = ["meaning_text", "named_date", "other_name", "question_text"]
@@ -64,7 +66,7 @@ def _words_of(*names: str) -> set[str]:
 def _meaning_text(brief: Brief, view: OpinionPart, *, in_full: bool) -> str:
     phrases, alert = brief.phrases, brief.alert
     meaning = _meaning(brief, view) if in_full else ""
-    if alert.verdict == "warn":
+    if alert.verdict == "warn" and not is_public_act(alert):
         share = _share(brief)
         if meaning:
             named = phrases.stance[alert.stance].format(asset=brief.asset, share=share).rstrip(".")
@@ -110,8 +112,8 @@ def question_text(brief: Brief, view: OpinionPart) -> str:
 
 def named_date(brief: Brief) -> str | None:
     """Return the day by or from which something applies, as the news writes it; None if it names none to come."""
-    if brief.alert.kind not in _DATED:
-        return None
+    if brief.alert.kind not in _DATED or (brief.alert.stance == "follows" and brief.client.trade == "wealth"):
+        return None  # who only follows a rule as an investor has no date to keep
     for item in brief.alert.evidence:
         for text in (item.quote, item.title):
             for token in tokens(text):
@@ -187,7 +189,7 @@ def _position(brief: Brief) -> str:
         if len(weights) >= MIN_HOLDINGS:
             rank = "large" if watch.weight >= LARGE * middle else "small" if watch.weight <= SMALL * middle else "usual"
             form = pick(phrases.position[rank], brief.client.id, brief.alert.story_id, "position")
-            return form.format(asset=brief.asset, percent=share_percent(watch.weight))
+            return capitalized(form.format(asset=brief.asset, percent=share_percent(watch.weight)))
     text = phrases.stance[brief.alert.stance].replace("{share}", _share(brief))
     return _filled(text, brief.asset)
 

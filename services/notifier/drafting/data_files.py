@@ -55,10 +55,10 @@ class Phrasing:
     correction_reason: str
     warn_action: dict[str, str]
     warn_reason: tuple[str, ...]
-    warn_reason_public: tuple[str, ...]
     warn_safety: dict[str, str]
     warn_safety_reason: str
     warn_then: str
+    public_then: str
     plan_action: tuple[str, ...]
     stance_label: dict[str, str]
     stance: dict[str, str]
@@ -92,7 +92,6 @@ def phrasing() -> Phrasing:
             **raw,
             "opinion": opinion,
             "warn_reason": warn_reason,
-            "warn_reason_public": tuple(raw["warn_reason_public"]),
             "first_sentence": first_sentence,
             "position": position,
             "plan_action": tuple(raw["plan_action"]),

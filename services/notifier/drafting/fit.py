@@ -14,7 +14,7 @@ from schemas.clients import Client, Stance
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.far_countries import is_of_far_country
+from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
 from services.notifier.drafting.named_part import is_claimant, is_in_its_favor, part_shown
 from services.notifier.drafting.other_lines import is_of_another_line
 from services.notifier.drafting.people import is_person
@@ -83,6 +83,8 @@ _ONLY_THREATENED = re.compile(
 _HIRING = re.compile(
     r"^(?!.*\b(?:layoffs?|lays? off|job cuts?|cuts? jobs|fires)\b).*\b(?:hiring|recruit\w+|new hires)\b"
 )
+#: What a name does that fares better than the market.
+_GROWS = r"(?:\w+ )?(?:grew|grows|increased|increases|boosts|boosted|raises|raised|beats|tops|expands|expanded)\b"
 #: Broad kinds that reach as far as the country they are of.
 _OF_A_COUNTRY: frozenset[EventFamily] = frozenset(("macro", "regulation"))
 #: Broad kinds whose news is good for one side and bad for the other.
@@ -123,6 +125,11 @@ class Contradiction:
 def is_company(name: str) -> bool:
     """Return whether a holding of this name may be a company: it is no coin, commodity, fund, bond or index."""
     return not _has_word(name, read_yaml("presuppositions.yaml")["not_companies"])
+
+
+@cache
+def _is_commodity(name: str) -> bool:
+    return _has_word(name, read_yaml("presuppositions.yaml")["commodities"])
 
 
 @cache
@@ -188,6 +195,8 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     stage = stage_of(alert)
     if alert.kind == "fine" and (_ONLY_THREATENED.search(alert.headline.casefold()) or not _is_told_by_headline(alert)):
         alert, stage = alert.model_copy(update={"kind": "regulation"}), "announced"
+    if alert.kind in ("earnings_miss", "guidance_cut") and _grows(alert):
+        alert = alert.model_copy(update={"kind": FAMILY_OF[alert.kind], "direction": "unclear"})
     unsure = alert.verdict == "information" or not _is_shown(alert)
     direction = alert.direction
     role: Role | None = None
@@ -225,11 +234,13 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     if (
         alert.stance == "follows"
         and FAMILY_OF[alert.kind] in _OF_A_COUNTRY
-        and is_of_far_country(alert.headline, client)
+        and is_of_far_country(alert.headline, client, hosts_of(alert))
     ):
         unsure = True  # another country's figures, or its rules
         if FAMILY_OF[alert.kind] != "macro":
             direction = "unclear"
+    if alert.stance == "holds" and FAMILY_OF[alert.kind] in _OF_A_COUNTRY and _is_commodity(asset):
+        direction = "unclear"  # a duty or a ban on gold makes it dearer in one place and cheaper in another
     if direction == "negative" and _is_relieved(alert):
         direction = "unclear"
         # What would follow from the measure does not.
@@ -385,6 +396,13 @@ def _is_told_by_headline(alert: Alert) -> bool:
     if alert.stance in _IN_REACH:
         listed.append(raw["customers_notice"].get(alert.kind))
     return all(words is None or names_any(headline, tuple(words)) for words in listed)
+
+
+def _grows(alert: Alert) -> bool:
+    """Return whether the headline says that the name grows, although something else in it falls."""
+    names = {alert.entity_name, *(span.text for item in alert.evidence for span in item.spans)}
+    found = "|".join(re.escape(name.strip().casefold()) for name in names if name.strip())
+    return re.search(rf"\b(?:{found})(?:['’]s)? {_GROWS}", alert.headline.casefold()) is not None
 
 
 def _hires_fewer(alert: Alert) -> bool:

@@ -107,6 +107,15 @@ _OF_ITSELF = frozenset(
 _HIT = frozenset(("hit", "struck", "slapped", "rocked", "beset"))
 #: What somebody is, and nobody did to them: "unfazed by the loss".
 _UNTOUCHED = frozenset(("unfazed", "undeterred", "unaffected", "unmoved", "untroubled", "unimpressed", "unharmed"))
+#: What somebody is in, under or on: "Halden in talks with Orvix to sell".
+_STATES = re.compile(
+    r"in (?:\w+ )?(?:talks|discussions|negotiations)\b|at risk\b|far from\b|on strike\b|"
+    r"on (?:the )?(?:brink|verge) of\b|"
+    r"under (?:\w+ )?(?:investigation|scrutiny|fire|pressure|review)\b|"
+    r"(?:near|close to) (?:an? )?(?:deal|agreement|settlement|sale)\b"
+)
+#: What others say of somebody: "Halden said to plan a sale".
+_TOLD = frozenset(("said", "believed", "thought", "rumored", "rumoured", "reported", "understood"))
 _NOT_A_SUBJECT = frozenset(
     ("a", "an", "the", "of", "in", "on", "at", "for", "from", "with", "by", "to", "and", "or", "not")
 )
@@ -209,6 +218,17 @@ def _with_being(clause: str) -> str:
             return clause  # "Halden and Orvix announce a recall of pumps sold in": what describes the pumps
         if by_somebody or is_fined or (word in left.done and (following in left.after_done or not following)):
             return _inserted(clause, words, index, "have been" if several else "has been")
+        if _STATES.match(" ".join(folded[index : index + 4])):
+            before_it = words[: index - (before in _RISING)]
+            if (
+                before in _BEING
+                or (is_verb_form(before) and before not in _RISING)
+                or has_main_verb(" ".join(before_it))
+            ):
+                return clause
+            return _inserted(clause, words, index, "are" if several else "is")
+        if word in _RISING and _STATES.match(" ".join(folded[index + 1 : index + 5])):
+            continue  # "shares under pressure"
         if word == "to" and before in _SHOWN and index > 1 and words[index - 1].islower():
             before_it = words[: index - 1]
             if (index > 2 and has_main_verb(" ".join(before_it))) or folded[index - 2] in _BEING:
@@ -239,6 +259,8 @@ def _with_being(clause: str) -> str:
             and not is_base_verb(folded[index + 2] if index + 2 < len(folded) else "")
         ):
             return clause  # "bonds frozen due to sanctions"
+        if word in _TOLD and following == "to" and is_base_verb(folded[index + 2] if index + 2 < len(folded) else ""):
+            return _inserted(clause, words, index, "are" if several else "is")
         if word in left.about and following in ("to", "for"):
             return _inserted(clause, words, index, "are" if several else "is")
         ends = _BREAKS | {"to"}
@@ -315,8 +337,8 @@ def _inserted(clause: str, words: Sequence[str], index: int, being: str) -> str:
     form, _, rest = being.partition(" ")
     if index > 1 and not rest and words[index - 1].casefold() in _GOING_ON:
         return " ".join((*words[: index - 1], being, *words[index - 1 :]))
-    if index > 1 and rest and is_adverb(words[index - 1].casefold()):
-        return " ".join((*words[: index - 1], form, words[index - 1], rest, *words[index:]))
+    if index > 1 and is_adverb(words[index - 1].casefold()):
+        return " ".join((*words[: index - 1], form, words[index - 1], *rest.split(), *words[index:]))
     return " ".join((*words[:index], being, *words[index:]))
 
 

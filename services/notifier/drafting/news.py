@@ -14,7 +14,15 @@ from schemas.alerts import Evidence
 from schemas.drafts import Grounding
 from services.notifier.drafting.brief import Brief, format_day, pick
 from services.notifier.drafting.casing import capitalized, first_lowered, sentence_case
-from services.notifier.drafting.clauses import clean_title, is_chat, is_quotable, is_sneer, is_statement, stands_in
+from services.notifier.drafting.clauses import (
+    clean_title,
+    is_chat,
+    is_quotable,
+    is_sneer,
+    is_statement,
+    names_paper,
+    stands_in,
+)
 from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import (
@@ -58,6 +66,11 @@ _PROMISE = re.compile(r"\b(?:we|we[’']re|we[’']ve|our|you|your|i|my)\b|\band
 _MARKS = " ?!.,"
 #: Forms of the first sentence that name the source before the clause.
 _BEFORE_CLAUSE = frozenset(("unconfirmed", "unconfirmed_citing", "public_act"))
+#: Who says it, at the end of a headline: "…, Halden says", "…, according to the firm Orvix".
+_SAID_BY = re.compile(
+    r"(?P<what>.{20,}), (?:(?P<says>(?:[A-Z][\w’'.&-]* ){1,4})says"
+    r"|according to (?P<whom>(?:the |an? )?[\w’'.& -]{3,50}))$"
+)
 #: Stands for the name of the asset while a text is trimmed (a private-use character that no news text contains).
 _NAME = "\ue000"
 _WORDS = re.compile(r"[\w -]+")
@@ -224,6 +237,8 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
         wordless = unstated and "“" not in text
         return NewsPart(text, ids, _outlet(lead), quote.strip("“”."), unstated=unstated, wordless=wordless)
     shown = clause.text if clause.text in text else clause.text[0].lower() + clause.text[1:]
+    if shown not in text and (said := _said_by(clause.text)) is not None:
+        shown = said[0]
     elsewhere = not (brief.watch is not None and brief.watch.is_subject) and not names_watched(clause, brief.alert)
     return NewsPart(text, ids, _outlet(lead), clause.text, _grounded(clause, shown), elsewhere=elsewhere)
 
@@ -251,6 +266,8 @@ def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
     elif brief.alert.verdict == "warn":
         form = "public_act" if is_public_act(brief.alert) else "unconfirmed" if source is None else "unconfirmed_citing"
     text = clause.text
+    if form == "reports" and (said := _said_by(text)) is not None:
+        form, (text, source) = "citing", said  # and not "…, Halden says, The Ledger reports"
     if brief.alert.verdict == "warn" and form in _BEFORE_CLAUSE:
         text = first_lowered(text, known_names(brief.alert, brief.client))
         if brief.asset[:1].islower() and text.casefold().startswith(brief.asset.casefold()):
@@ -264,6 +281,14 @@ def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
         clause=text, who=with_article(who), source=source
     )
     return line + _quotation_beside(clause, max_words)
+
+
+def _said_by(clause: str) -> tuple[str, str] | None:
+    """Return what ``clause`` says and on whose word, if it names them at its end; else None."""
+    found = _SAID_BY.match(clause)
+    if found is None or not is_statement(found["what"]):
+        return None
+    return found["what"], with_article((found["says"] or found["whom"]).strip())
 
 
 def _quotation_beside(clause: NewsClause, max_words: int) -> str:
@@ -313,7 +338,7 @@ def _headline(item: Evidence) -> str | None:
     title = clean_title(item.title, item.publisher, item.host or "").rstrip(".")
     words = len(title.split())
     whole = FEWEST_HEADLINE_WORDS <= words <= QUOTED_WORDS and not title.endswith(("…", "...", ":", ","))
-    promises = title.count(": ") > 1 or _PROMISE.search(title) is not None
+    promises = title.count(": ") > 1 or names_paper(title) or _PROMISE.search(title) is not None
     return title if whole and not (promises or _asks(title) or is_sneer(title) or is_chat(title)) else None
 
 

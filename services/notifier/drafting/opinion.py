@@ -14,7 +14,7 @@ from schemas.readings import EventFamily
 from services.notifier.contact.unknown import unknown_traits
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.far_countries import is_of_far_country
+from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
 from services.notifier.drafting.fit import (
     SUBJECTS,
     fitting_phrasings,
@@ -34,6 +34,7 @@ from services.notifier.trades.definition import TradeDefinition
 __all__ = [
     "OpinionPart",
     "aim_phrase",
+    "asks_for_no_step",
     "desire_phrase",
     "has_little_to_say",
     "is_skipped",
@@ -111,18 +112,19 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     chosen = pick(fitting, client.id, alert.story_id, rule.id)
     action, reason = (_filled(text, brief) for text in chosen)
     action = without_urging(action) if client.mood == "upset" else action
-    if alert.verdict != "warn":
+    is_public = is_public_act(alert)
+    if alert.verdict != "warn" or is_public:
         planned = _is_plan(alert) and is_premature(alert.kind) and not has_begun(alert)
         if planned and not (is_waiting(action) or rule.stages):
             action = pick(brief.phrases.plan_action, client.id, alert.story_id, "plan").format(action=action)
-        return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
+        then = f" {brief.phrases.public_then}" if is_public and outlook and not is_waiting(action) else ""
+        return OpinionPart(f"{_sentence(brief, desire, action, reason, own_words)}{then}", rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = brief.phrases
     harmful = FAMILY_OF[alert.kind] in _SAFETY and not rule.is_general
     safety = harmful and alert.stance in phrases.warn_safety
     now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
-    reasons = phrases.warn_reason_public if is_public_act(alert) else phrases.warn_reason
-    why = phrases.warn_safety_reason if safety else pick(reasons, client.id, alert.story_id, "warn")
+    why = phrases.warn_safety_reason if safety else pick(phrases.warn_reason, client.id, alert.story_id, "warn")
     then = f" {phrases.warn_then.format(action=action)}" if outlook and not is_waiting(action) else ""
     return OpinionPart(f"{_sentence(brief, desire, now, why, own_words)}{then}", rule, notes)
 
@@ -156,6 +158,12 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
     return rule.is_general and rule.waits and (waits_beside or set(rule.directions) == {"neutral", "unclear"})
 
 
+def asks_for_no_step(brief: Brief, playbooks: Playbooks) -> bool:
+    """Return whether an opinion may be given, but no rule fits, or one that leaves things as they are."""
+    rule = _choose(brief, playbooks)[1]
+    return _may_advise(brief) and (rule is None or rule.waits)
+
+
 def _may_advise(brief: Brief) -> bool:
     return restricted_name(brief) is None and not brief.client.contact.information_only
 
@@ -168,7 +176,7 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
     """
     alert = brief.alert
     figures = alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro" and alert.size != "major"
-    if figures and is_of_far_country(alert.headline, brief.client):
+    if figures and is_of_far_country(alert.headline, brief.client, hosts_of(alert)):
         return True
     if alert.stance == "regulated_by" and alert.size != "major" and is_beyond_books(alert, brief.client):
         return True

@@ -16,6 +16,8 @@ __all__ = ["event_text", "stage_of"]
 MAX_ITEMS = 3
 #: A clause on what has not happened: "if the deal closes", "once it is completed".
 _CONDITION = re.compile(r"\b(?:if|once|until|before|unless|assuming)\b[^,.;:\n]*")
+#: What a headline promises to explain: it says nothing on how far the event has come.
+_PROMISED = re.compile(r"[.?!:;] (?:why|how|what|here's|is|are|will|could|should|does|can)\b.*$")
 #: On whose word the news is: what analysts warn of is not what an authority announces.
 _COMMENT = re.compile(
     r",? (?:[\w'.-]+ ){0,4}"
@@ -42,7 +44,7 @@ def stage_of(alert: Alert) -> Stage | None:
         return None
     reading = alert.reading
     for text in _texts(alert):
-        text = _CONDITION.sub(" ", _COMMENT.sub("", text))
+        text = _CONDITION.sub(" ", _COMMENT.sub("", _PROMISED.sub("", text)))
         for stage, pattern in patterns:
             if pattern.search(text):
                 return "rumored" if stage == "announced" and reading and reading.status == "rumor" else stage

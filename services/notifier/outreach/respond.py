@@ -12,7 +12,8 @@ from services.notifier.contact.plan import SendPlan
 from services.notifier.contact.value import is_large
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
-from services.notifier.drafting.opinion import has_little_to_say, is_skipped
+from services.notifier.drafting.fit import SUBJECTS
+from services.notifier.drafting.opinion import asks_for_no_step, has_little_to_say, is_skipped
 from services.notifier.outreach.attach import attach
 from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, why_left_out
 from services.notifier.outreach.context import Context, Result
@@ -25,6 +26,7 @@ from services.notifier.outreach.follow_up import (
     FollowUp,
     as_correction,
     continues_draft,
+    event_stories,
     follow_up,
     turned_out_false,
 )
@@ -47,7 +49,7 @@ from services.notifier.outreach.noticed import (
     whole_event,
 )
 from services.notifier.outreach.policy import blackout_for, plan_for
-from services.notifier.outreach.record import ClientRecord, Message, NoticedEvent
+from services.notifier.outreach.record import ClientRecord, Message, NoticedEvent, StoryDraft
 from services.notifier.outreach.retraction import withdraw
 from services.notifier.outreach.stopped import why_stopped
 
@@ -158,9 +160,25 @@ def _draft(
         return stopped
     notes = follow.notes
     story = compose_story(alert, follow, plan, notes, context, grant=grant, attached=attached)
+    if not isinstance(story, Refusal) and _adds_no_view(record, story, alert, context):
+        detail = f"{alert.entity_name}: the update gives no reason for another view, so the earlier message stands."
+        story = Refusal("no_opinion", detail)
     if isinstance(story, Refusal):
         return record, (draft_refused(alert, story, context),)
     return place(record, story, follow, plan, context)
+
+
+def _adds_no_view(record: ClientRecord, story: StoryDraft, alert: Alert, context: Context) -> bool:
+    """Return whether ``story``, which continues what was drafted, has no view on news that is not large or disputed.
+
+    What is off or over, and what was unconfirmed before, is told all the same: the earlier message said otherwise.
+    """
+    if any(told.verdict == "warn" for told in event_stories(alert, record.stories)):
+        return False
+    if alert.verdict == "correct" or alert.contested or is_large(alert) or alert.kind == "averted":
+        return False
+    unadvised = story.alert.verdict == "information" and story.draft.rule is None
+    return unadvised or is_skipped(brief_for(alert, FollowUp(), context), context.playbooks)
 
 
 def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Client, context: Context) -> Result:
@@ -216,8 +234,14 @@ def _stopped(record: ClientRecord, alert: Alert, plan: SendPlan, client: Client,
 
 
 def _says_nothing(alert: Alert, context: Context) -> bool:
-    """Return whether a message on ``alert``, an event that is not large, would give no opinion or ask for nothing."""
-    if alert.verdict not in ("tell", "information") or is_large(alert):
+    """Return whether a message on ``alert``, an event that is not large, would give no opinion or ask for nothing.
+
+    What a weak source alone reports on a subject is nothing to write about if it calls for no step.
+    """
+    of_subject = alert.stance in SUBJECTS
+    if alert.verdict == "warn" and of_subject and alert.size != "major" and alert.urgency != "urgent":
+        return asks_for_no_step(brief_for(alert, FollowUp(), context), context.playbooks)
+    if alert.verdict not in ("tell", "information") or (alert.size == "major" if of_subject else is_large(alert)):
         return False
     if alert.size == "minor" and alert.reading is not None and alert.reading.tell_score < WORTH_A_MESSAGE:
         return True

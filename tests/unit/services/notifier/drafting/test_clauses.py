@@ -11,6 +11,7 @@ from services.notifier.drafting.clauses import (
     is_chat,
     is_sneer,
     is_statement,
+    names_paper,
     shorter,
     stands_in,
 )
@@ -255,3 +256,10 @@ def test_a_newsroom_that_speaks_of_itself_is_not_quoted() -> None:
     assert is_chat("We’re reading about pumps and more")
     assert is_chat("Pump notes: we read about Orvix")
     assert not is_chat("Fix for Orvix pumps might break your pipes")
+
+
+@pytest.mark.parametrize("headline", ["Orvix Q1 2026 Earnings Call Summary", "Orvix (ORX) Q2 Earnings Call Transcript"])
+def test_the_name_of_a_paper_does_not_say_what_happened(headline: str) -> None:
+    assert names_paper(headline)
+    assert not list(clauses_in(headline, NOTHING))
+    assert not names_paper("Orvix raises its forecast in an earnings call")

@@ -457,6 +457,15 @@ def test_figures_are_told_only_where_the_headline_tells_of_figures_and_their_dir
     bad: dict[str, object] = {"direction": "negative"}
     assert _read("earnings", 0.9, "Halden swung to profit on lower costs", **bad).direction == "unclear"
     assert _read("earnings", 0.9, "Halden profit falls on lower sales", **bad).direction == "negative"
+    headline = "Halden grew its pump sales while the market declined"
+    grows = _read("earnings_miss", 0.9, headline, entity_name="Halden", **bad)
+    assert (grows.kind, grows.direction) == ("earnings", "unclear")
+
+
+def test_a_rule_of_one_country_is_neither_good_nor_bad_for_gold() -> None:
+    case = DryRunCase(kind="regulation", stance="holds", trade="wealth", role="object")
+    alert = brief_for(case, NOW).alert.model_copy(update={"headline": "Norland bans imports", "direction": "negative"})
+    assert query_for(alert, a_client(), "gold", None).direction == "unclear"
 
 
 def test_a_small_event_of_a_guessed_kind_has_no_direction() -> None:

@@ -57,6 +57,13 @@ NOTHING = Names()
         ("Orvix poised for record sales", "Orvix is poised for record sales"),
         ("Italian output up almost 12%", "Italian output is up almost 12%"),
         ("Orvix to cut 400 jobs", "Orvix is to cut 400 jobs"),
+        ("Orvix in talks with Halden to launch a pump", "Orvix is in talks with Halden to launch a pump"),
+        ("Orvix and Halden in talks to merge", "Orvix and Halden are in talks to merge"),
+        ("Orvix under scrutiny over pump sales", "Orvix is under scrutiny over pump sales"),
+        ("Orvix shares under pressure after warning", "Orvix shares are under pressure after warning"),
+        ("Orvix puts jobs at risk", "Orvix puts jobs at risk"),
+        ("Orvix said to be in talks with Halden", "Orvix is said to be in talks with Halden"),
+        ("Orvix said to investors that it grows", "Orvix said to investors that it grows"),
         (
             "Pump makers including Orvix to be heard",
             "Pump makers including Orvix are to be heard",

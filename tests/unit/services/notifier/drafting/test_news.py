@@ -81,6 +81,16 @@ def test_the_first_sentence_says_what_happened_and_who_says_so() -> None:
     assert said == {f"{CUT}, Northgate Wire reports.", f"{CUT}, according to Northgate Wire."}
 
 
+@pytest.mark.parametrize("by", ["Orvix Research says", "according to Orvix Research"])
+def test_who_says_it_is_named_once(by: str) -> None:
+    told = "Pumps of Halden Energy fail in the north"
+    item = an_item(title=f"{told}, {by}", quote=f"{told}, {by}")
+    found = news_part(brief(an_alert(evidence=(item,))), max_words=28, others=True)
+    assert found.text.startswith(f"{told}, Northgate Wire reports, citing Orvix Research.")
+    assert found.clause is not None
+    assert found.clause.text == told
+
+
 @pytest.mark.parametrize(("sure", "told"), [(0.9, "a lower dividend from"), (0.6, "news on")])
 def test_the_kind_of_event_is_told_only_where_the_reading_is_sure_of_it(sure: float, told: str) -> None:
     confidence = ReadingConfidence(role=1, kind=sure, genre=1, status=1, direction=1, weight=1)

@@ -34,7 +34,7 @@ def test_an_act_that_can_be_looked_up_is_not_called_unconfirmed(
     text = news_part(brief, max_words=30, others=True).text
     assert is_public_act(brief.alert) is public
     assert subject_line(brief) == ("Reported: " if public else "Unconfirmed: ") + without_prefix(subject_line(brief))
-    assert ("I have not seen an official text on it yet." in text) is public
+    assert ("I have not yet seen the original announcement." in text) is public
     assert ("unconfirmed" in text) is not public
 
 

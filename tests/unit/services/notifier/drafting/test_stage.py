@@ -25,6 +25,7 @@ def stage(kind: EventKind, news: str, status: Firmness = "fact") -> Stage | None
         ("takeover", "Corvane's chairman now owns {name}.", "completed"),
         ("deal", "The merger of {name} was completed on Monday.", "completed"),
         ("takeover", "Corvane agrees to buy {name}.", "announced"),
+        ("regulation", "Norland has increased duties on {name}. Why it might help", "completed"),
         ("takeover", "If the deal closes, {name} will be larger, and Corvane plans to keep its name.", "announced"),
         ("takeover", "The purchase of {name} is expected to close in May.", "announced"),
         ("takeover", "Corvane walks away from {name}.", "called_off"),
