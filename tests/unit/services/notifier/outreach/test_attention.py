@@ -415,9 +415,10 @@ def test_news_that_the_playbooks_skip_is_only_also_noticed(size: str, verdict: s
 
 
 def test_an_opinion_and_information_share_a_message() -> None:
-    life = Life()
+    life = Life(client_of(restricted=(HALDEN,)))  # the firm gives no opinion on that name
     halden = an_item(HALDEN, 1, quote="Halden Energy cut its dividend.")
-    life.alert(1, verdict="information", size="minor", evidence=(halden,))
+    life.alert(1, evidence=(halden,))
+    assert life.only.rule is None
     life.alert(2, CORVANE, evidence=(an_item(CORVANE, 2, quote="Corvane Pharma cut its dividend."),))
     assert life.only.verdict == "tell"
     assert len(life.only.told_alerts) == 2
