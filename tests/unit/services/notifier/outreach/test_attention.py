@@ -15,7 +15,7 @@ from services.notifier.contact.value import value_of
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.outreach.record import NOTICED_KEPT
 from tests.unit.services.notifier.outreach.life import SHIPPED, Life, client_of
-from tests.unit.services.notifier.samples import NOW, an_alert, an_item
+from tests.unit.services.notifier.samples import NOW, a_watch, an_alert, an_item
 
 HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
 ON_ALL = f"{HALDEN}, {CORVANE} and {QUILLON} cut their dividends"
@@ -393,6 +393,39 @@ def test_a_smaller_event_without_a_rule_is_also_noticed() -> None:
     life.alert(1, kind="none", relevance=0.6)
     assert not life.open
     assert life.decisions() == [("dropped", "no_opinion")]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "size", "kind", "drafted"),
+    [
+        ("warn", "moderate", "macro", False),  # the advice would be to wait for the next figures
+        ("warn", "major", "macro", True),
+        ("warn", "moderate", "regulation", True),
+        ("information", "moderate", "regulation", False),
+        ("information", "major", "regulation", True),
+    ],
+)
+def test_news_of_a_subject_that_calls_for_no_step_is_also_noticed_unless_it_is_large(
+    verdict: str, size: str, kind: str, drafted: bool
+) -> None:
+    life = Life(client_of().model_copy(update={"assets": (a_watch("topic", "Interest rates", None),)}))
+    said = {"title": "Norway publishes its figures", "quote": "Norway published its figures on Monday."}
+    evidence = (an_item("Interest rates", 1, **said),)
+    life.alert(1, "Interest rates", verdict=verdict, size=size, kind=kind, direction="unclear", evidence=evidence)
+    assert bool(life.open) is drafted
+    assert (life.decisions() == [("dropped", "no_opinion")]) is not drafted
+
+
+@pytest.mark.parametrize(("more", "drafted"), [({}, False), ({"size": "major"}, True), ({"kind": "averted"}, True)])
+def test_an_update_without_a_view_leaves_the_earlier_message_as_it_stands(more: dict[str, str], drafted: bool) -> None:
+    life = Life()
+    life.alert(1)
+    life.send(life.only)
+    later = an_item(number=2, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
+    update = {"kind": "none", "size": "minor", **more}
+    life.alert(1, verdict="information", revision=1, evidence=(an_item(), later), **update)
+    assert bool(life.open) is drafted
+    assert [refused.reason for refused in life.refused] == ([] if drafted else ["no_opinion"])
 
 
 SKIPS = """\
