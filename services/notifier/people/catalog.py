@@ -141,7 +141,7 @@ KEPT = {
 NOT_ABOUT_CLIENTS = frozenset(
     {
         *("feeds", "feed_credentials", "feed_items", "mailboxes", "quarantine", "unread_messages", "websub"),
-        *("outcomes", "event_stories", "event_evidence", "second_readings"),
+        *("outcomes", "event_stories", "event_evidence", "second_readings", "article_pages"),
         *(
             "users",
             "signin_links",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.articles.page import MOST_TEXT, read_article
+from tests.growth import assert_linear
 
 FIRST = "Halden said on Monday that it would buy Kestrel Foods for 2 billion crowns, its largest purchase so far."
 SECOND = "The board of Kestrel recommends the offer, which <a>regulators</a> still have to approve."
@@ -129,14 +129,19 @@ def test_a_long_article_is_cut_after_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    ["<div class=related>" * 40_000, "<a>" * 100_000, "<article>" * 60_000, "<p hidden>x" * 50_000,
-     f"<p>{'a ' * 500_000}</p>", "<script type='application/ld+json'>" + "[" * 200_000, "<p class='" + "-ad" * 200_000],
-)  # fmt: skip
-def test_a_hostile_page_takes_linear_time(body: str) -> None:
-    began = time.process_time()
-    read_article(page(body))
-    assert time.process_time() - began < 5
+    ("before", "again", "after"),
+    [
+        ("", "<div class=related>", ""),
+        ("", "<a>", ""),
+        ("", "<article>", ""),
+        ("", "<p hidden>x", ""),
+        ("<p>", "a " * 10, "</p>"),
+        ("<script type='application/ld+json'>", "[", ""),
+        ("<p class='", "-ad", ""),
+    ],
+)
+def test_a_hostile_page_takes_linear_time(before: str, again: str, after: str) -> None:
+    assert_linear(lambda count: read_article(page(before + again * count + after)), 16_000)
 
 
 @given(st.text(max_size=300), st.binary(max_size=300))
