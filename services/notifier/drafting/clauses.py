@@ -100,6 +100,13 @@ _OTHERS_SAY = re.compile(
 )
 #: Who says it, at the end: headlines often leave out the comma.
 _SAID_AT_END = re.compile(r"(?<=[\w’'”]) ((?:lawsuits?|sources) (?:alleges?|claims?|say))$", re.IGNORECASE)
+#: Who promises or believes what stands before it: "Rules will help, official vows".
+_CLAIMED = re.compile(
+    r"\b(?:vow|pledge|promise|insist|argue|believe|predict|allege|admit|estimate|suggest|conclude|hope|think|fear)(?:s|d|ed)?$",
+    re.IGNORECASE,
+)
+#: What happened, after a headline's outcry without a verb: "Long queues | as Halden reopens its shops".
+_OUTCRY = re.compile(r"^(?P<cry>(?:[\w’'-]+ ){1,3})as (?=\S)")
 #: Nothing that explains one of these is left out.
 _OPEN_ENDS = (
     " everything",
@@ -121,6 +128,8 @@ _GLUED = re.compile(
     r"(?<=[a-z0-9])\s+(?=(?:The|A|An|It|In|But|He|She|They|We|This|That|For|On|At|As|If|People)\s[a-z])"
 )
 _RUNS_ON = re.compile(r"(?<=\s)[a-z’'-]{4,}\s+(?=[A-Z][a-z]{3,} [a-z])")
+#: A name with its verb, where a sentence begins with it: "Halden Asks for New Fees Halden is charging …".
+_NAME_IS = re.compile(r"(?<=\w )(?P<name>[A-Z]\w+) (?:is|are|was|were|has|have|had|will) (?=[a-z])")
 _TRUNCATED = re.compile(
     r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|tracked|dubbed|toward|than|over|about|under|after|before|into|its|their)$"
     r"|\b(?:that|which) (?:was|were|is|are) \w+$"
@@ -178,6 +187,10 @@ def clauses_in(text: str, names: Names, *, has_speaker: bool = True) -> Iterator
             yield clause
         elif (cut := _longest_statement(clause)) is not None:
             yield cut
+        elif (cry := _OUTCRY.match(clause)) is not None and not has_main_verb(cry["cry"]):
+            rest = capitalized(clause[cry.end() :])
+            if is_statement(rest):
+                yield rest
 
 
 def is_statement(clause: str) -> bool:
@@ -311,6 +324,8 @@ def _two_statements(part: str) -> Iterator[str]:
         halves = part[: match.start()], part[match.end() :]
         if _LISTED.search(halves[0]) if match["and"] else _GOES_ON.search(part[: match.start()] + match[0] + halves[1]):
             continue  # "tools in Orvix, Halden, and Velmont", "the maker of Orvix, Halden and Velmont"
+        if _CLAIMED.search(halves[1]):
+            continue  # on whose word it is
         cased = [sentence_case(half, Names(), title=title) for half in halves]
         if not all(map(is_statement, cased)):
             continue
@@ -328,6 +343,11 @@ def _is_spliced(part: str, second: str) -> bool:
 
 def _after_heading(text: str) -> str:
     """Return ``text`` without a heading that runs on into its first sentence: "… of the pump Owners of pumps are …"."""
+    if (again := _NAME_IS.search(text)) is not None:
+        heading, rest = text[: again.start()].split(), text[again.start() :]
+        in_capitals = is_title_case(" ".join(heading)) and heading[-1][:1].isupper() and not is_title_case(rest)
+        if in_capitals and len(heading) >= FEWEST_WORDS and again["name"] in heading:
+            return rest
     for match in () if is_title_case(text) else _RUNS_ON.finditer(text):
         rest = text[match.end() :]
         verb = match[0].strip().casefold()
@@ -386,7 +406,8 @@ def _cuts(clause: str) -> Iterator[str]:
         if tail.startswith("that ") and rules["personal"].search(tail) and not rules["says"].search(head):
             yield head  # "suffers an outage | that may have reached your meetings"
             continue
-        attributes = not rules["tails"].match(tail) and rules["says"].search(tail)
+        claimed = match[0].startswith(",") and _CLAIMED.search(tail)
+        attributes = not rules["tails"].match(tail) and (rules["says"].search(tail) or claimed)
         if not attributes and _is_balanced(head) and _may_go(match[0].strip(), head, tail):
             yield head
 

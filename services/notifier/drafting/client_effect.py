@@ -55,7 +55,12 @@ def other_name(brief: Brief) -> str | None:
     if any(f" {word} " in told or f" {word}s " in told for word in _words_of(brief.asset, brief.watched_name)):
         return None
     found = [re.sub(r"[’']s?$", "", span.text.strip()) for span in item.spans if span.field != "body"]
-    named = [name for name in found if len(name) > SHORT_NAME or not name.isupper()]
+    named = [
+        name
+        for name in found
+        if (len(name) > SHORT_NAME or not name.isupper())
+        and fold(name) not in (fold(brief.asset), fold(brief.watched_name))
+    ]
     return named[0] if named else None
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from schemas.alerts import Alert, Evidence
 from schemas.clients import Client
 from schemas.mentions import FAMILY_OF, ClaimBasis
-from services.notifier.drafting.casing import Names
+from services.notifier.drafting.casing import Names, capitalized
 from services.notifier.drafting.clauses import clauses_in, clean_title, is_sneer, shorter
 from services.notifier.drafting.corroboration import cited_origin
 from services.notifier.drafting.data_files import word_sections
@@ -72,6 +72,9 @@ BEGINNING = 16
 #: A company's name in full, before the symbol of its shares: "Halden Energy (HLDN)".
 _SYMBOL = re.compile(r"(?P<name>(?:[A-Z][\w&.’'-]*\s+){1,5})\((?:[A-Za-z]+:\s?)?[A-Z]{1,5}\)")
 _ARTICLE = re.compile(r"^(?:An?|The) ")
+#: A clause with so many words says enough alone, unless it is only what people feel about it.
+ENOUGH_WORDS = 5
+_FELT = re.compile(r"\b(?:fears?|worr\w+|hopes?|concerns?|bets?|jitters|optimism)\b", re.IGNORECASE)
 #: A sentence that adds to another says so near its beginning.
 _BEFORE = re.compile(r"\b(?:had|previously|earlier|used to)\b")
 _AS_SAID = re.compile(
@@ -284,6 +287,10 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
         for clause in of_title
         if _is_named(clause, item, alert) or fold(title).startswith(fold(_ARTICLE.sub("", clause))[:BEGINNING])
     ]
+    if alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro":
+        found = [
+            NewsClause(text, item, True) for clause in of_title for text in _of_topic(clause, names, item, alert)
+        ] + found
     sentence = item.quote if fold(item.quote) != fold(title) else ""
     for clause in _read(sentence, names, True):
         named = _is_named(clause, item, alert)
@@ -313,6 +320,13 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
         # "Halden expected $16 billion. Now the lawsuits pile up": the first half alone is another piece of news.
         found = [clause for clause in found if not clause.of_title or shows_event(clause.text, family)]
     return (clause for clause in found if not is_sneer(clause.text) and _is_in_tone(clause.text, client))
+
+
+def _of_topic(clause: str, names: Names, item: Evidence, alert: Alert) -> Iterator[str]:
+    """Yield what happened to the subject in a clause on what moved with it: "Gold falls as | inflation rises"."""
+    moved, found, rest = clause.partition(" as ")
+    if found and len(rest.split()) >= ENOUGH_WORDS and not _FELT.search(rest) and not _is_named(moved, item, alert):
+        yield from (text for text in clauses_in(capitalized(rest), names) if _is_named(text, item, alert))
 
 
 def _tells_of_subject(headline: str, alert: Alert) -> bool:

@@ -47,6 +47,12 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
         ("Harbor Board tells Orvix, Halden, Velmont and Lantern to add warnings to their pumps",) * 2,
         ("New rules that concern Orvix will apply from January 2028",) * 2,
         ("Orvix gets a security fix – but it has broken some pumps",) * 2,
+        ("New pump rules will help harbors, Halden official vows",) * 2,
+        ("Long queues as Orvix reopens all of its shops", "Orvix reopens all of its shops"),
+        (
+            "Halden Says It Is Time for Small Ports to Pay Halden is charging some ports for its pumps after ten years",
+            "Halden is charging some ports for its pumps after ten years",
+        ),
         ("Orvix revenue more than doubles in first quarter",) * 2,
         ("Orvix lowers Switch sales forecasts but still expects a good year",) * 2,
         ("Credit Orvix finds flaws in its pumps, says inquiry goes on",) * 2,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from schemas.alerts import Alert, Reason
 from schemas.readings import ReadingConfidence
 from services.notifier.drafting.brief import Brief, DraftedStory
+from services.notifier.drafting.first_sentence import best_clause
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.news import (
     LONGEST_SUBJECT,
@@ -297,3 +298,21 @@ def test_the_refusal_of_an_offer_is_no_denial_and_a_repeated_headline_no_additio
         quote="Halden Energy opens a pump plant in the U.S. — its first market outside the U.S.",
     )
     assert "From its report" not in text(an_alert(evidence=(longer,), headline=longer.title))
+
+
+def test_a_subject_is_told_by_its_own_half_of_a_headline_on_what_moved_with_it() -> None:
+    client = a_client()
+
+    def told(headline: str) -> str:
+        alert = an_alert(client, kind="macro", stance="follows", headline=headline)
+        item = alert.evidence[0].model_copy(update={"title": headline, "quote": headline, "spans": ()})
+        alert = alert.model_copy(update={"entity_name": "Inflation", "evidence": (item,)})
+        clause = best_clause(item, alert, client)
+        return clause.text if clause else ""
+
+    assert told("Orvix falls as inflation hits a new high") == "Inflation hits a new high"
+    for whole in (
+        "Orvix falls as fears of more inflation grow fast",
+        "Orvix inflation falls as Halden cuts all prices",
+    ):
+        assert told(whole) == whole
