@@ -33,7 +33,9 @@ __all__ = [
     "has_begun",
     "is_beyond_books",
     "is_company",
+    "is_decision_on_one",
     "is_of_companies",
+    "is_politics_beyond_books",
     "is_premature",
     "presuppositions",
     "query_for",
@@ -387,6 +389,27 @@ def is_beyond_books(alert: Alert, client: Client) -> bool:
         return False
     titles = " ; ".join((alert.headline, *(item.title for item in alert.evidence))).casefold()
     return not names_any(titles, tuple(read_yaml("presuppositions.yaml")["books"]))
+
+
+def is_politics_beyond_books(alert: Alert, client: Client) -> bool:
+    """Return whether ``alert`` is on politics that reach neither the books of an accountant's client nor their work."""
+    raw = read_yaml("presuppositions.yaml")
+    titles = " ; ".join((alert.headline, *(item.title for item in alert.evidence))).casefold()
+    of_place = client.trade == "accounting" and alert.stance == "operates_in" and FAMILY_OF[alert.kind] == "politics"
+    texts = " ; ".join(item.quote for item in alert.evidence).casefold()
+    reaches = names_any(titles, (*raw["books"], *raw["upheaval"])) or names_any(texts, tuple(raw["barriers"]))
+    return of_place and not reaches
+
+
+def is_decision_on_one(alert: Alert, client: Client) -> bool:
+    """Return whether an authority only decides on what another applied for: no duty of the client's changes.
+
+    For patients it is the news: what is approved may treat them.
+    """
+    raw, headline = read_yaml("presuppositions.yaml"), alert.headline.casefold()
+    of_duties = alert.stance == "regulated_by" and client.trade in ("legal", "it", "accounting", "insurance", "agency")
+    of_one = names_any(headline, tuple(raw["of_one"])) and not names_any(headline, tuple(raw["for_all"]))
+    return of_duties and FAMILY_OF[alert.kind] == "regulation" and of_one
 
 
 def _is_told_by_headline(alert: Alert) -> bool:

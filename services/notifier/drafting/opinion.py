@@ -20,6 +20,8 @@ from services.notifier.drafting.fit import (
     fitting_phrasings,
     has_begun,
     is_beyond_books,
+    is_decision_on_one,
+    is_politics_beyond_books,
     is_premature,
     query_for,
 )
@@ -172,13 +174,18 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
     """Return whether the playbooks leave out such news: to a client of this trade it is nothing.
 
     So is news in which the name of what the client has is only mentioned, unless it is large, and another country's
-    figures. So is what an authority or a court decides on matters that reach no books, for an accountant's client.
+    figures. So is what an authority or a court decides on matters that reach no books, for an accountant's client, the
+    politics of a place that reach neither books nor work, and what an authority decides on one applicant.
     """
     alert = brief.alert
     figures = alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro" and alert.size != "major"
     if figures and is_of_far_country(alert.headline, brief.client, hosts_of(alert)):
         return True
     if alert.stance == "regulated_by" and alert.size != "major" and is_beyond_books(alert, brief.client):
+        return True
+    if alert.size != "major" and (
+        is_politics_beyond_books(alert, brief.client) or is_decision_on_one(alert, brief.client)
+    ):
         return True
     query = query_for(alert, brief.client, brief.asset, brief.manager.id)
     is_other = query.role == "homonym" or (query.role == "mention" and query.stance not in SUBJECTS)

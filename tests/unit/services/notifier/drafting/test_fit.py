@@ -21,6 +21,8 @@ from services.notifier.drafting.fit import (
     has_begun,
     is_beyond_books,
     is_company,
+    is_decision_on_one,
+    is_politics_beyond_books,
     presuppositions,
     query_for,
 )
@@ -326,6 +328,7 @@ def test_a_person_who_is_followed_is_no_field() -> None:
 
 def test_a_quarrel_with_staff_needs_words_of_one_and_reaches_customers_with_a_stoppage() -> None:
     assert _read("labour", 0.9, "Halden could run out of people in two years").unsure
+    assert _read("labour", 0.9, "Halden could run out of people | The labor pool near its ports is small").unsure
     assert not _read("labour", 0.9, "The union of Halden asks for more pay").unsure
     assert _read("labour", 0.9, "Halden held back pay of its people", stance="supplied_by").unsure
     assert not _read("labour", 0.9, "Staff at Halden walk out in a strike", stance="supplied_by").unsure
@@ -361,6 +364,36 @@ def test_rules_and_rulings_that_reach_no_books_are_nothing_for_an_accountants_cl
     assert is_beyond_books(harbor, client)
     assert not is_beyond_books(harbor, a_client(trade="legal"))
     assert not is_beyond_books(harbor.model_copy(update={"headline": "Court lowers the tax on harbors"}), client)
+
+
+def test_politics_that_reach_neither_books_nor_work_are_nothing_for_an_accountants_client() -> None:
+    client = a_client(trade="accounting")
+    alert = brief_for(DryRunCase(kind="politics", stance="operates_in", trade="accounting"), NOW).alert
+    item = alert.evidence[0].model_copy(update={"title": "Nordmark accuses Norland of copying its poems"})
+    poems = alert.model_copy(update={"headline": item.title, "evidence": (item,)})
+    assert is_politics_beyond_books(poems, client)
+    assert not is_politics_beyond_books(poems, a_client(trade="legal"))
+    for reaches in ("Norland calls an early election", "Norland plans a levy on pumps"):
+        assert not is_politics_beyond_books(poems.model_copy(update={"headline": reaches}), client)
+    sanctions = item.model_copy(update={"quote": "Nordmark is thinking of sanctions."})
+    assert not is_politics_beyond_books(poems.model_copy(update={"evidence": (sanctions,)}), client)
+
+
+@pytest.mark.parametrize(
+    ("headline", "of_one"),
+    [
+        ("Nordmark approves a pump of Halden", True),
+        ("Nordmark delays reviews for two pumps", True),
+        ("Nordmark approves new guidance on pumps", False),
+        ("Nordmark approves a ban on old pumps", False),
+        ("Nordmark puts off its fees", False),
+    ],
+)
+def test_what_an_authority_decides_on_one_applicant_changes_no_duty_of_others(headline: str, of_one: bool) -> None:
+    alert = brief_for(DryRunCase(kind="regulation", stance="regulated_by", trade="legal"), NOW).alert
+    alert = alert.model_copy(update={"headline": headline})
+    assert is_decision_on_one(alert, a_client(trade="legal")) is of_one
+    assert not is_decision_on_one(alert, a_client(trade="healthcare"))  # what is approved may treat a patient
 
 
 def test_a_measure_that_is_called_off_where_the_client_works_is_not_prepared_for() -> None:

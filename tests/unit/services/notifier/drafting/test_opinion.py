@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from schemas.alerts import Alert
-from schemas.clients import Client, ContactPolicy, Desire, Firm, Risk, Watch
+from schemas.clients import Client, ContactPolicy, Desire, Firm, Risk, Stance, Trade, Watch
+from schemas.mentions import EventKind
 from services.notifier.drafting.brief import Brief
+from services.notifier.drafting.dry_run import DryRunCase
+from services.notifier.drafting.dry_run import brief_for as case_brief
 from services.notifier.drafting.opinion import (
     desire_phrase,
     has_little_to_say,
@@ -215,3 +219,33 @@ def test_news_that_asks_for_nothing_or_only_mentions_the_name_is_worth_no_messag
     doubtful = alert.model_copy(update={"kind": "reputation", "reading": None, "verdict": "information"})
     assert has_little_to_say(brief(client, alert=doubtful), SHIPPED)
     assert opinion_part(brief(client, alert=doubtful), SHIPPED).rule is not None
+
+
+@pytest.mark.parametrize(
+    ("trade", "stance", "kind", "says"),
+    [
+        ("it", "uses", "labour", "The staff of a {name} shop form a union"),
+        ("legal", "supplied_by", "clinical_trial", "{name} reports good data of its study"),
+        ("legal", "contracts_with", "regulation", "{name} is granted a license in Norland"),
+        ("agency", "uses", "averted", "{name} settles the lawsuit over its photos"),
+    ],
+)
+def test_good_news_of_a_partner_that_changes_nothing_for_the_client_is_left_out_unless_large(
+    trade: Trade, stance: Stance, kind: EventKind, says: str
+) -> None:
+    case = DryRunCase(trade, kind, stance, direction="positive", role="actor", says=says)
+    found = case_brief(case, NOW)
+    assert is_skipped(found, SHIPPED)
+    assert not is_skipped(replace(found, alert=found.alert.model_copy(update={"size": "major"})), SHIPPED)
+
+
+def test_stolen_money_is_no_personal_data() -> None:
+    said = "{name} halted after $100 million hack"
+    found = case_brief(DryRunCase("legal", "data_breach", "contracts_with", direction="negative", says=said), NOW)
+    assert "loss by theft" in (opinion_part(found, SHIPPED).text or "")
+
+
+def test_a_strike_that_has_not_begun_is_not_told_as_an_interruption() -> None:
+    said = "The staff of {name} threaten to strike"
+    found = case_brief(DryRunCase("wealth", "strike", "holds", direction="negative", says=said), NOW)
+    assert "whether work stops at all" in (opinion_part(found, SHIPPED).text or "")

@@ -39,6 +39,8 @@ def stage(kind: EventKind, news: str, status: Firmness = "fact") -> Stage | None
         ("regulation", "Sanctions on {name} take effect in what is a heavy blow, analysts warn.", "completed"),
         ("outage", "{name} went down for many customers.", None),
         ("outage", "{name} went briefly down.", "completed"),
+        ("regulation", "Nordmark delays its fees on {name}.", "called_off"),
+        ("regulation", "Nordmark delays reviews for two pumps of {name}.", None),
         ("investigation", "Nordmark closes its inquiry into {name}.", "called_off"),
         ("insolvency", "Fears about the payments of {name} grow.", "rumored"),
         ("insolvency", "{name} files for bankruptcy.", "completed"),
