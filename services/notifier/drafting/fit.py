@@ -293,7 +293,7 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         unsure=unsure,
         asset=asset,
         stage=stage,
-        text=event_text(alert, titles_only=FAMILY_OF[alert.kind] == "politics"),
+        text=event_text(alert, titles_only=FAMILY_OF[alert.kind] == "politics" or _names_subject(alert)),
     )
 
 
@@ -381,6 +381,12 @@ def _is_shown(alert: Alert) -> bool:
     """Return whether the news has a word that tells of its kind of event; of figures, the headline itself."""
     of_figures = FAMILY_OF[alert.kind] in ("earnings", "guidance")
     return shows_event(alert.headline if of_figures else event_text(alert), FAMILY_OF[alert.kind])
+
+
+def _names_subject(alert: Alert) -> bool:
+    """Return whether the headline names the subject that the client follows; its text may recall another."""
+    leading = alert.evidence[:1]
+    return alert.stance == "follows" and any(span.field == "title" for item in leading for span in item.spans)
 
 
 def is_beyond_books(alert: Alert, client: Client) -> bool:

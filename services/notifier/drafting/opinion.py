@@ -173,13 +173,19 @@ def _may_advise(brief: Brief) -> bool:
 def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
     """Return whether the playbooks leave out such news: to a client of this trade it is nothing.
 
-    So is news in which the name of what the client has is only mentioned, unless it is large, and another country's
-    figures. So is what an authority or a court decides on matters that reach no books, for an accountant's client, the
-    politics of a place that reach neither books nor work, and what an authority decides on one applicant.
+    So is news in which the name of what the client has is only mentioned, unless it is large, another country's
+    figures, and its measures for patients. So is what an authority or a court decides on matters that reach no
+    books, for an accountant's client, the politics of a place that reach neither books nor work, and what an authority
+    decides on one applicant.
     """
     alert = brief.alert
     figures = alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro" and alert.size != "major"
     if figures and is_of_far_country(alert.headline, brief.client, hosts_of(alert)):
+        return True
+    measure = (
+        alert.stance == "follows" and FAMILY_OF[alert.kind] in ("regulation", "politics") and alert.size != "major"
+    )
+    if measure and brief.client.trade == "healthcare" and is_of_far_country(alert.headline, brief.client):
         return True
     if alert.stance == "regulated_by" and alert.size != "major" and is_beyond_books(alert, brief.client):
         return True

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.alerts import Alert
 from schemas.clients import Client, ContactPolicy, Desire, Firm, Risk, Stance, Trade, Watch
-from schemas.mentions import EventKind
+from schemas.mentions import Direction, EventKind, Span
 from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.dry_run import DryRunCase
 from services.notifier.drafting.dry_run import brief_for as case_brief
@@ -237,6 +237,41 @@ def test_good_news_of_a_partner_that_changes_nothing_for_the_client_is_left_out_
     found = case_brief(case, NOW)
     assert is_skipped(found, SHIPPED)
     assert not is_skipped(replace(found, alert=found.alert.model_copy(update={"size": "major"})), SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction", "says"),
+    [
+        ("earnings", "unclear", "{name} reports a hard quarter, but investors are happy"),
+        ("share_move", "negative", "{name} shares fall for a third day"),
+        ("deal", "unclear", "The founder of {name} sells stock worth $4 billion"),
+    ],
+)
+@pytest.mark.parametrize("trade", ["it", "agency", "legal"])
+def test_what_is_for_investors_alone_is_left_out_for_customers(
+    trade: Trade, kind: EventKind, direction: Direction, says: str
+) -> None:
+    stance: Stance = "contracts_with" if trade == "legal" else "uses"
+    case = DryRunCase(trade, kind, stance, direction=direction, role="object", says=says)
+    assert is_skipped(case_brief(case, NOW), SHIPPED)
+
+
+def test_a_measure_in_a_far_country_is_nothing_for_a_patient() -> None:
+    says = "Millions are in lockdown as China tightens its rules on {name}"
+    far = case_brief(DryRunCase("healthcare", "regulation", "follows", role="actor", says=says), NOW)
+    far = replace(far, client=far.client.model_copy(update={"time_zone": "America/New_York"}))
+    assert is_skipped(far, SHIPPED)
+    assert not is_skipped(replace(far, client=far.client.model_copy(update={"time_zone": "Asia/Shanghai"})), SHIPPED)
+
+
+def test_advice_on_a_subject_is_on_what_its_headline_says() -> None:
+    says = "Nordmark threatens {name} with sanctions"
+    found = case_brief(DryRunCase("legal", "regulation", "follows", role="actor", says=says), NOW)
+    alert = found.alert
+    span = Span(field="title", start=0, end=1, text=alert.entity_name)
+    item = alert.evidence[0].model_copy(update={"quote": f"{alert.headline} Tariffs may follow.", "spans": (span,)})
+    named = replace(found, alert=alert.model_copy(update={"evidence": (item,)}))
+    assert "customs duties" not in (opinion_part(named, SHIPPED).text or "")
 
 
 def test_stolen_money_is_no_personal_data() -> None:
