@@ -231,7 +231,7 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
             direction = "unclear"
     if alert.kind in _NEVER_GOOD and direction == "positive" and alert.stance != "competes":
         direction = "unclear"
-    if direction == "positive" and alert.stance != "competes" and _tells_of_harm(alert):
+    if direction == "positive" and alert.stance != "competes" and (_tells_of_harm(alert) or _gives_up(alert)):
         direction = "unclear"
     if (
         alert.stance == "follows"
@@ -482,6 +482,11 @@ def _tells_of_harm(alert: Alert) -> bool:
     """Return whether the headline says that people came to harm, or may have."""
     raw = read_yaml("presuppositions.yaml")
     return FAMILY_OF[alert.kind] in raw["harm_kinds"] and names_any(alert.headline.casefold(), tuple(raw["harm"]))
+
+
+def _gives_up(alert: Alert) -> bool:
+    """Return whether the headline says that somebody leaves a market to others."""
+    return names_any(alert.headline.casefold(), tuple(read_yaml("presuppositions.yaml")["gives_up"]))
 
 
 def _is_another_party(alert: Alert, role: Role) -> bool:

@@ -458,6 +458,15 @@ def test_whom_the_event_happens_to_is_read_from_the_headline(kind: EventKind, he
     assert query_for(alert, brief.client, brief.asset, None).role == role
 
 
+def test_who_leaves_a_market_to_others_has_no_good_news() -> None:
+    def direction(says: str) -> Direction:
+        case = DryRunCase("wealth", "cutback", "holds", direction="positive", role="actor", says=says)
+        return query_for(brief_for(case, NOW).alert, a_client(), "Halden", None).direction
+
+    assert direction("{name} closes its old plant") == "positive"
+    assert direction("{name} has conceded Norland to Corvane") == "unclear"
+
+
 def test_good_news_on_a_treatment_is_not_told_as_good_where_people_came_to_harm() -> None:
     brief = brief_for(DryRunCase("healthcare", "clinical_trial", "follows", "positive"), NOW)
 

@@ -274,6 +274,14 @@ def test_advice_on_a_subject_is_on_what_its_headline_says() -> None:
     assert "customs duties" not in (opinion_part(named, SHIPPED).text or "")
 
 
+@pytest.mark.parametrize(("over", "rights"), [("a fire at its plant", False), ("its patents on pumps", True)])
+def test_claims_of_others_to_rights_are_spoken_of_only_where_rights_are_claimed(over: str, rights: bool) -> None:
+    case = DryRunCase("legal", "lawsuit", "contracts_with", role="object", says=f"Norland sues {{name}} over {over}")
+    rule = opinion_part(case_brief(case, NOW), SHIPPED).rule
+    assert rule is not None
+    assert any("rights" in " ".join(phrasing) for phrasing in rule.phrasings) is rights
+
+
 def test_stolen_money_is_no_personal_data() -> None:
     said = "{name} halted after $100 million hack"
     found = case_brief(DryRunCase("legal", "data_breach", "contracts_with", direction="negative", says=said), NOW)
