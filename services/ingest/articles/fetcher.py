@@ -123,7 +123,7 @@ class ArticleFetcher:
     ) -> KeptPage | None:
         """Return the page at ``url`` as it is now; None if it can't be asked for at present."""
         left = progress.ends - asyncio.get_running_loop().time()
-        host = (urlsplit(url).hostname or "").lower()
+        host = _host(url)
         if (
             left <= 0
             or progress.asked >= self._limits.pages
@@ -205,7 +205,7 @@ class ArticleFetcher:
         """Ask the host for no page for the time that it wants, or some time."""
         wait = response.retry_after_seconds
         rest = REST if wait is None else min(timedelta(seconds=wait), LONGEST_REST)
-        for host in {(urlsplit(address).hostname or "").lower() for address in (url, response.url)}:
+        for host in {_host(url), _host(response.url)}:
             self._resting[host] = now + rest
             self._resting.move_to_end(host)
         while len(self._resting) > MOST_HOSTS:
@@ -224,6 +224,10 @@ class ArticleFetcher:
 def wants_article(feed: Feed, item: Item) -> bool:
     """Return whether the item's article should be read on its page."""
     return feed.full_text and item.url is not None and extent_of(item) != "whole"
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
 
 
 def _newest_first(item: Item) -> float:

@@ -10,6 +10,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from schemas.feeds import Feed
+from services.common.hosts import is_within
 from services.ingest.identity.urls import host_of
 from services.ingest.schedule.moves import stays_on_site
 
@@ -35,14 +36,10 @@ def is_own_page(feed: Feed, link: str, answered: str) -> bool:
         return False
     if channel.scheme == "https" and page.scheme != "https":
         return False
-    if any(_is_within(host_of(link), domain) and _is_within(host_of(answered), domain) for domain in feed.speaks_for):
+    if any(is_within(host_of(link), domain) and is_within(host_of(answered), domain) for domain in feed.speaks_for):
         return True
     is_on_site = stays_on_site(feed.url, link) and stays_on_site(feed.url, answered)
     return is_on_site and _is_of_same_person(channel, page)
-
-
-def _is_within(host: str | None, domain: str) -> bool:
-    return host is not None and (host == domain or host.endswith(f".{domain}"))
 
 
 def _is_of_same_person(channel: SplitResult, page: SplitResult) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from services.common.errors import BadInput
+from services.common.hosts import is_within
 from services.ingest.identity.urls import host_of
 
 __all__ = ["inlet_domain", "inlet_name", "inlet_url", "is_inlet_url", "name_of_inlet"]
@@ -44,8 +45,7 @@ def inlet_url(name: str) -> str:
 
 def is_inlet_url(url: str) -> bool:
     """Return whether ``url`` is the address of an inlet, which no feed may have."""
-    host = host_of(url) or ""
-    return host == _DOMAIN or host.endswith(f".{_DOMAIN}")
+    return is_within(host_of(url), _DOMAIN)
 
 
 def name_of_inlet(url: str) -> str:

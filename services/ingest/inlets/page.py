@@ -17,6 +17,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from services.common.errors import BadInput
+from services.common.hosts import is_within
 from services.common.html_pages import MAX_PAGE_CHARACTERS, PageParser
 from services.ingest.identity.urls import absolute_url, host_of
 from services.ingest.parse.charset import decode_document
@@ -235,7 +236,7 @@ def _belongs(address: str, page: str, links_under: str | None) -> bool:
     """Return whether a link may lead to news of the page's own site."""
     host, own = host_of(address) or "", host_of(page) or ""
     path = urlsplit(address).path
-    if host != own and not host.endswith(f".{own}"):
+    if not is_within(host, own):
         return False
     if links_under is not None:
         return path.startswith(links_under) and path.rstrip("/") != links_under.rstrip("/")

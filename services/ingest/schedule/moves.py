@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.common.hosts import is_within
 from services.ingest.identity.urls import host_of
 
 __all__ = ["DAYS_TO_BELIEVE", "Move", "after_answer", "stays_on_site"]
@@ -46,7 +47,7 @@ def after_answer(before: Move | None, permanent_url: str | None, now: datetime) 
 def stays_on_site(added_url: str, url: str) -> bool:
     """Return whether ``url`` is on the site of ``added_url``: the same host, one under it, or one for feeds."""
     added, new = _site(added_url), _site(url)
-    return bool(added) and (new == added or new.endswith(f".{added}"))
+    return bool(added) and is_within(new, added)
 
 
 def _site(url: str) -> str:

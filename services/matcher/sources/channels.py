@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from schemas.items import Item
 from schemas.mentions import Provenance, SourceGrade, SourceLetter
+from services.common.hosts import is_within
 from services.matcher.lexicon import read_sections, read_table
 from services.matcher.sources.publishers import SourceTable, slug
 from services.matcher.sources.sections import find_section, graded_section
@@ -160,7 +161,7 @@ def _entitled(item: Item, own: SourceGrade, claims: list[SourceGrade], table: So
     """Return the publisher that may be taken as the item's: of those the channel may speak for, the one it names."""
     vouched = [_own_grade(f"https://{domain}/", domain, table) for domain in item.source.speaks_for]
     for domain, speaker in zip(item.source.speaks_for, vouched, strict=True):
-        if any(claim.domain == speaker.domain for claim in claims) or _is_within(item.source.host, domain):
+        if any(claim.domain == speaker.domain for claim in claims) or is_within(item.source.host, domain):
             return speaker
     if len(vouched) == 1:
         return vouched[0]
@@ -176,7 +177,7 @@ def _entitled(item: Item, own: SourceGrade, claims: list[SourceGrade], table: So
 def _linked(item: Item, own: SourceGrade, claims: list[SourceGrade], table: SourceTable) -> SourceGrade | None:
     """Return the publisher without a grade to whose site an aggregator of any publisher links."""
     host = item.source.host
-    if host is None or _is_within(host, own.domain):
+    if host is None or is_within(host, own.domain):
         return None
     publisher = table.lookup(host)
     if publisher.domain in table:
@@ -296,10 +297,6 @@ def host_of_feed(url: str | None) -> str | None:
     except ValueError:
         return None
     return host.removeprefix("www.").rstrip(".") or None if host else None
-
-
-def _is_within(host: str | None, domain: str) -> bool:
-    return host is not None and (host == domain or host.endswith("." + domain))
 
 
 @lru_cache(maxsize=4_096)
