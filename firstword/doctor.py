@@ -23,6 +23,7 @@ from firstword.firm_files import (
     playbooks_in_force,
     trades_in_force,
 )
+from firstword.python_flaws import outdated_python
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import InUse, lock_folder
@@ -43,10 +44,8 @@ from services.notifier.scope import EVERYTHING
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
 
-__all__ = ["Check", "outdated_python", "run_checks"]
+__all__ = ["Check", "run_checks"]
 
-#: The first patch version of Python with the fix of CVE-2024-6923, by version. Newer versions have it from the start.
-_MAIL_HEADERS_FIXED = {(3, 11): 10, (3, 12): 5}
 #: A consumer with more waiting events is behind.
 BEHIND_EVENTS = 2_000
 
@@ -93,17 +92,6 @@ def _version() -> Check:
     if (needed := outdated_python(sys.version_info[:3])) is None:
         return Check("ok", "version", found)
     return Check("warn", "version", found, f"{needed} Update Python.")
-
-
-def outdated_python(version: tuple[int, int, int]) -> str | None:
-    """Return why ``version`` of Python should be updated; None if it needs no update.
-
-    The flaw is in the standard library's mail headers (CVE-2024-6923). Firstword does not rely on its fix.
-    """
-    fixed = _MAIL_HEADERS_FIXED.get(version[:2])
-    if fixed is None or version[2] >= fixed:
-        return None
-    return f"Python {version[0]}.{version[1]} has known flaws before {version[0]}.{version[1]}.{fixed}."
 
 
 def _embedded(store: Store, lags: Mapping[str, int]) -> list[Check]:

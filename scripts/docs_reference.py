@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from firstword.cli.main import app as command_line
+from firstword.cli.main import build_app
 from firstword.retention.kinds import KEPT_WHILE_IN_USE, KINDS
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.event_views import EventView
@@ -182,7 +182,7 @@ def _schema_type(schema: dict[str, Any]) -> str:
 
 
 def _commands() -> str:
-    return "\n".join(_command("firstword", typer.main.get_command(command_line)))
+    return "\n".join(_command("firstword", typer.main.get_command(build_app())))
 
 
 def _command(name: str, command: click.Command) -> Iterator[str]:

@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
-from firstword.cli.main import main
+from firstword.cli.main import build_app, main
 
-__all__ = ["Ran", "Run", "command_line"]
+__all__ = ["Ran", "Run", "app", "command_line"]
+
+#: All commands, for Typer's runner.
+app = build_app()
 
 
 class Ran(NamedTuple):

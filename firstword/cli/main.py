@@ -1,108 +1,103 @@
-"""The ``firstword`` command. A user's mistake is reported with its fix, never with a traceback."""
+"""The ``firstword`` command. A user's mistake is reported with its fix, never with a traceback.
+
+A command's module is imported only if the command is named, or for the help of all: together they take seconds to load.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Annotated, NamedTuple
 
 import typer
 from sqlalchemy.exc import DBAPIError
 
 import firstword
-from firstword.cli import (
-    advice,
-    audit,
-    backup,
-    clients,
-    console,
-    deliveries,
-    desk,
-    digest,
-    dlq,
-    doctor,
-    events,
-    explain,
-    feeds,
-    gate,
-    inlets,
-    keys,
-    lag,
-    migrate,
-    noticed,
-    parse,
-    people,
-    playbooks,
-    quarantine,
-    replay,
-    sample,
-    signin,
-    sources,
-    tokens,
-    topics,
-    trades,
-    transfer,
-    up,
-    webhooks,
-    worker,
-)
+from firstword.cli import console
 from firstword.storage.engine import explain_database_error
 from services.common.errors import FirstwordError
 
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    name="firstword",
-    no_args_is_help=True,
-    add_completion=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Firstword watches the news for your clients, judges what is credible, and drafts what account managers tell "
-    "them, before the clients call.\n\n"
-    "**Try it:** Run `firstword up` and open the address that it prints. It starts with invented clients and news."
-    "\n\n"
-    "**Use it:** Write a client book, check it with `firstword clients check my-book.yaml`, then run "
-    "`firstword up --book my-book.yaml --feeds my-feeds.opml`.",
-    epilog="Exit codes: 0 success · 1 failure · 2 invalid input · 3 something is unreachable or in use",
-)
-app.command("up")(up.up)
-app.command("parse")(parse.parse)
-app.command("replay")(replay.replay)
-app.command("explain")(explain.explain)
-app.add_typer(audit.app, name="audit")
-app.add_typer(people.app, name="people")
-app.command("digest")(digest.digest)
-app.command("advice")(advice.advice)
-app.command("doctor")(doctor.doctor)
-app.command("signin")(signin.signin)
-app.command("export")(transfer.export)
-app.command("import")(transfer.import_)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.add_typer(feeds.app, name="feeds")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(inlets.app, name="inlets")
-app.add_typer(gate.app, name="gate")
-app.add_typer(clients.app, name="clients")
-app.add_typer(sources.app, name="sources")
-app.add_typer(trades.app, name="trades")
-app.add_typer(playbooks.app, name="playbooks")
-app.add_typer(events.app, name="events")
-app.add_typer(noticed.app, name="noticed")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(tokens.app, name="tokens")
-app.add_typer(keys.app, name="keys")
+__all__ = ["COMMANDS", "build_app", "main"]
 
 STACK = "Commands for the stack (Kafka and PostgreSQL)"
-app.command("migrate", rich_help_panel=STACK)(migrate.migrate)
-app.command("worker", rich_help_panel=STACK)(worker.worker)
-app.command("desk", rich_help_panel=STACK)(desk.desk)
-app.command("lag", rich_help_panel=STACK)(lag.lag)
-app.add_typer(topics.app, name="topics", rich_help_panel=STACK)
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(sample.app, name="sample", rich_help_panel=STACK)
+
+
+class Command(NamedTuple):
+    """Where a command is: its module in this folder, and its function there; a group is the module's ``app``."""
+
+    module: str
+    function: str | None = None
+    panel: str | None = None
+
+
+#: In the order of the help.
+COMMANDS = {
+    "up": Command("up", "up"),
+    "parse": Command("parse", "parse"),
+    "replay": Command("replay", "replay"),
+    "explain": Command("explain", "explain"),
+    "audit": Command("audit"),
+    "people": Command("people"),
+    "digest": Command("digest", "digest"),
+    "advice": Command("advice", "advice"),
+    "doctor": Command("doctor", "doctor"),
+    "signin": Command("signin", "signin"),
+    "export": Command("transfer", "export"),
+    "import": Command("transfer", "import_"),
+    "backup": Command("backup", "backup"),
+    "restore": Command("backup", "restore"),
+    "feeds": Command("feeds"),
+    "quarantine": Command("quarantine"),
+    "inlets": Command("inlets"),
+    "gate": Command("gate"),
+    "clients": Command("clients"),
+    "sources": Command("sources"),
+    "trades": Command("trades"),
+    "playbooks": Command("playbooks"),
+    "events": Command("events"),
+    "noticed": Command("noticed"),
+    "deliveries": Command("deliveries"),
+    "webhooks": Command("webhooks"),
+    "tokens": Command("tokens"),
+    "keys": Command("keys"),
+    "migrate": Command("migrate", "migrate", STACK),
+    "worker": Command("worker", "worker", STACK),
+    "desk": Command("desk", "desk", STACK),
+    "lag": Command("lag", "lag", STACK),
+    "topics": Command("topics", panel=STACK),
+    "dlq": Command("dlq"),
+    "sample": Command("sample", panel=STACK),
+}
+
+
+def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Build the command line with these commands, and load no others."""
+    app = typer.Typer(
+        name="firstword",
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Firstword watches the news for your clients, judges what is credible, and drafts what account managers "
+        "tell them, before the clients call.\n\n"
+        "**Try it:** Run `firstword up` and open the address that it prints. It starts with invented clients and news."
+        "\n\n"
+        "**Use it:** Write a client book, check it with `firstword clients check my-book.yaml`, then run "
+        "`firstword up --book my-book.yaml --feeds my-feeds.opml`.",
+        epilog="Exit codes: 0 success · 1 failure · 2 invalid input · 3 something is unreachable or in use",
+    )
+    app.callback()(root)
+    for name in names:
+        command = COMMANDS[name]
+        module = import_module(f"firstword.cli.{command.module}")
+        if command.function is None:
+            app.add_typer(module.app, name=name, rich_help_panel=command.panel)
+        else:
+            app.command(name, rich_help_panel=command.panel)(getattr(module, command.function))
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -111,7 +106,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[
         bool,
@@ -123,8 +117,9 @@ def root(
 
 def main() -> None:
     """Run the command line and exit with its exit code."""
+    named = [name for name in sys.argv[1:2] if name in COMMANDS]
     try:
-        app()
+        build_app(named or COMMANDS)()
     except FirstwordError as error:
         console.error(error.message, error.fix)
         sys.exit(error.exit_code)

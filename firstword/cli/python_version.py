@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from firstword.cli.console import warn
-from firstword.doctor import outdated_python
+from firstword.python_flaws import outdated_python
 
 __all__ = ["VERSION", "warn_of_outdated_python"]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from firstword.compose.common import (
-    build_desk,
     build_hub_subscriber,
     build_ingest,
     build_pipeline,
     build_sinks,
     open_store,
 )
+from firstword.compose.desk import build_desk
 from firstword.compose.outbound import build_senders
 from firstword.disk_space import full_disk
 from firstword.firm_files import playbooks_in_force

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from firstword.compose.common import (
-    build_desk,
     build_hub_subscriber,
     build_ingest,
     build_pipeline,
@@ -111,6 +110,8 @@ async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.E
 
 async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.Event) -> None:
     """Serve the desk on ``listening``. It needs the database only: other services' relays publish its events."""
+    from firstword.compose.desk import build_desk  # only this service needs the web app, which takes long to load
+
     metrics = Metrics()
     with _open_database(settings) as store:
         record_gate(store)

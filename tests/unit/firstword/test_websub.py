@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
 from firstword.compose import common
+from firstword.compose.desk import build_desk
 from firstword.store import Store
 from services.common.db import reading
 from services.common.http import GuardedClient, HttpSettings
@@ -100,7 +101,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             await ingest.poll(feed.id)
             client = GuardedClient(HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0))
             subscriber = HubSubscriber(store.engine, client, InThreads(), clock, DESK)
-            app: Any = common.build_desk(store, ingest, Metrics()).config.app
+            app: Any = build_desk(store, ingest, Metrics()).config.app
             sites.append(Site(server, store, clock, ingest, subscriber, TestClient(app, base_url=DESK), feed.id))
             yield sites[0]
             await client.aclose()

@@ -20,7 +20,6 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 import firstword.storage.engine
-from firstword.cli.main import app
 from firstword.sample.files import example
 from firstword.storage.dead_letters import DeadLetter, DeadLetters
 from firstword.storage.engine import open_sqlite
@@ -28,7 +27,7 @@ from services.common.db import reading
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.tables import alerts, audit_log, deliveries
 from services.notifier.tables import refusals as refused
-from tests.command_line import Run, command_line
+from tests.command_line import Run, app, command_line
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
 

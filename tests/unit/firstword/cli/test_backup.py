@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
+from tests.command_line import app
 from tests.desk_world import World
 
 pytestmark = pytest.mark.slow

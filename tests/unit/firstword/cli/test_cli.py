@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -391,3 +392,18 @@ def test_a_python_with_a_known_flaw_is_named_at_the_start(
     monkeypatch.setenv(*wrong)  # so that it ends there
     ran = run(*command)
     assert (ran.code, "Python 3.12 has known flaws before 3.12." in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.slow
+def test_a_worker_loads_neither_the_web_app_nor_other_commands() -> None:
+    load = "from firstword.cli.main import build_app; build_app(['worker']); from firstword.compose import stack"
+    show = "import sys; print(*(name for name in sys.modules if 'desk.app' in name or 'firstword.cli' in name))"
+    loaded = subprocess.run([sys.executable, "-c", f"{load}; {show}"], check=True, capture_output=True, text=True)
+    assert {*loaded.stdout.split()} == {
+        "firstword.cli",
+        "firstword.cli.console",
+        "firstword.cli.kafka_options",
+        "firstword.cli.main",
+        "firstword.cli.python_version",
+        "firstword.cli.worker",
+    }

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
 from services.notifier.audit_seals import AuditSealer
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import manager_mail
 from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
 from services.notifier.tables import audit_log, deliveries
+from tests.command_line import app
 from tests.desk_data import MANAGERS, NOW
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
+from tests.command_line import app
 
 
 def test_check_reports_each_error_and_warns_where_a_file_is_milder(tmp_path: Path) -> None:

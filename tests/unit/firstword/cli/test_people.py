@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from firstword.compose.common import open_store
 from firstword.compose.embedded import build_runtime
 from firstword.storage.tables import events
 from schemas.clients import Book
 from services.common.settings import read_settings
 from services.notifier.tables import interactions
+from tests.command_line import app
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
 
 CLIENT = "anna-berg"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from services.common.errors import BadInput
+from tests.command_line import app
 
 
 def run(*words: str) -> str:

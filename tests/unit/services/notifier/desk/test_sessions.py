@@ -12,7 +12,6 @@ from httpx import Response
 from sqlalchemy import delete, select
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from firstword.compose.common import open_store
 from services.common.db import reading
 from services.common.settings import read_settings
@@ -27,6 +26,7 @@ from services.notifier.desk.sessions import (
 )
 from services.notifier.desk.tokens import create_api_token
 from services.notifier.tables import audit_log, sessions
+from tests.command_line import app
 from tests.desk_data import NOW
 from tests.desk_world import World
 

@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from firstword.compose.common import open_store
 from firstword.compose.outbound import build_senders
 from services.common.errors import BadInput
@@ -21,6 +20,7 @@ from services.notifier.webhooks import endpoints, outbox
 from services.notifier.webhooks.disabling import disable
 from services.notifier.webhooks.notices import EndpointNotifier
 from services.notifier.webhooks.payloads import trial_message
+from tests.command_line import app
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
 from tests.http_server import Reply, serving

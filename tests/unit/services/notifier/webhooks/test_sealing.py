@@ -10,13 +10,13 @@ from sqlalchemy import Engine, select
 from standardwebhooks import Webhook
 from typer.testing import CliRunner
 
-from firstword.cli.main import app
 from firstword.compose.common import open_store
 from services.common.db import reading
 from services.common.sealing import Keys, LockedSecret, new_key
 from services.common.settings import Settings
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_endpoints
+from tests.command_line import app
 from tests.desk_data import NOW
 from tests.http_server import Reply, serving
 from tests.webhook_world import WebhookWorld, dismissed

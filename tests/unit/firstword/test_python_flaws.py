@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from firstword.doctor import outdated_python
+from firstword.python_flaws import outdated_python
 
 
 @pytest.mark.parametrize(
