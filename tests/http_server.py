@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+from tests.patience import pass_time
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Request:
 class Reply:
     """A reply. `stream`, if given, is sent instead of `body`, without a Content-Length.
 
-    The server waits `after_seconds` before it sends anything; with `dropped` it closes the connection without a reply.
+    The server waits `after_seconds`, and for `after`, before it sends anything; with `dropped` it closes the connection
+    without a reply. With `silent_seconds` it never replies, and so much time passes for the client at once.
     """
 
     status: int = 200
@@ -28,6 +31,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Callable[[], AsyncIterator[bytes]] | None = None
     after_seconds: float = 0.0
+    after: Callable[[], Awaitable[object]] | None = None
+    silent_seconds: float = 0.0
     dropped: bool = False
 
 
@@ -45,6 +50,11 @@ class Server:
             request = await _read(reader)
             self.requests.append(request)
             reply = self.answer(request)
+            if reply.silent_seconds:
+                pass_time(reply.silent_seconds)
+                await asyncio.Event().wait()
+            if reply.after is not None:
+                await reply.after()
             await asyncio.sleep(reply.after_seconds)
             if not reply.dropped:
                 await _write(writer, reply)

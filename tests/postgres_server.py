@@ -11,7 +11,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.migrate import migrate
+from tests.ports import free_port
 
 __all__ = ["LocalPostgres", "Postgres", "database", "debians_postgres", "postgres", "postgres_url"]
 
@@ -199,9 +199,7 @@ class LocalPostgres:
              "--no-locale", "--no-sync", "--auth=scram-sha-256", f"--pwfile={file}"],
             check=True, capture_output=True, user=self._user, cwd=self._folder,
         )  # fmt: skip
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
         where = ("-D", str(self._folder / "data"), "-p", str(port), "-k", str(self._folder), "-h", "127.0.0.1")
         given = (part for setting in settings for part in ("-c", setting))

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 __all__ = ["CONFIG", "Kafka", "LocalKafka", "kafka_broker", "kafka_jars", "kafka_server"]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +63,7 @@ class LocalKafka(Kafka):
     """A local broker that can be killed and restarted on the same port and data."""
 
     def __init__(self, jars: Path, folder: Path, *, config: str = CONFIG, users: Sequence[str] = ()) -> None:
-        port, controller = _free_ports(2)
+        port, controller = free_port(), free_port()
         super().__init__(f"127.0.0.1:{port}")
         self._port = port
         self._folder = folder
@@ -145,7 +147,7 @@ def kafka_container() -> Iterator[Kafka]:
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # the context below removes the container
     from testcontainers.core.container import DockerContainer
 
-    (port,) = _free_ports(1)
+    port = free_port()
     settings = {
         "CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw",
         "KAFKA_NODE_ID": "1",
@@ -218,13 +220,3 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 def kafka_broker(kafka_server: Kafka) -> Kafka:
     """The session's Kafka."""
     return kafka_server
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for sock in sockets:
-        sock.bind(("127.0.0.1", 0))
-    ports = [int(sock.getsockname()[1]) for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports

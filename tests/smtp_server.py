@@ -9,7 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tests.patience import pass_time
+
 __all__ = ["MailServer", "mail_server"]
+
+#: What passes at once for a client whose text hangs; it is longer than its time limit.
+SILENT_SECONDS = 31.0
 
 ServerBehavior = Literal[
     "accepts", "greylists", "rejects recipient", "rejects text", "hangs after text", "drops after text", "busy"
@@ -72,8 +77,8 @@ class MailServer:
                 say("554 5.7.1 looks like spam")
             case "hangs after text":
                 self.accepted.append(text)
-                await asyncio.sleep(5)
-                return False
+                pass_time(SILENT_SECONDS)
+                await asyncio.Event().wait()
             case "drops after text":
                 self.accepted.append(text)
                 return False

@@ -39,7 +39,7 @@ class WebhookWorld:
     engine: Engine
     clock: FakeClock
     publisher: CollectingPublisher
-    timeout_seconds: float = 60.0
+    timeout_seconds: float = 30.0
     allow_private: tuple[str, ...] = ("127.0.0.1",)
 
     @classmethod

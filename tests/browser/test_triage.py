@@ -152,6 +152,7 @@ def test_a_day_by_keyboard_alone(page: Page, world: World) -> None:
     expect(page.get_by_text("2 selected")).to_be_visible()
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name=re.compile("Send [12] message"))).to_be_visible()
+    page.wait_for_load_state()  # keys that are pressed before may get lost
     page.keyboard.press("u")
     page.wait_for_url("**/?group=flat&verdict=warn")
     page.keyboard.press("j")
@@ -163,6 +164,7 @@ def test_a_day_by_keyboard_alone(page: Page, world: World) -> None:
     expect(page.get_by_role("status").first).to_contain_text("Approved")
     assert world.line(draft_id).state == "approved"
     assert draft_id not in page.url, "the next draft is open"
+    page.wait_for_load_state()
     page.keyboard.press("z")
     expect(page.get_by_role("status").first).to_contain_text("Undone")
     assert world.line(draft_id).state == "open"

@@ -18,6 +18,7 @@ from services.notifier.webhooks import endpoints
 from tests.conftest import require
 from tests.desk_data import NOW, seed_events
 from tests.http_server import Reply, Request, serving
+from tests.patience import PATIENCE_SECONDS
 from tests.webhook_world import WebhookWorld
 
 HERE = Path(__file__).parent / "webhooks"
@@ -55,7 +56,7 @@ def test_the_javascript_library_verifies_every_request(database: Engine, tmp_pat
     node = require("node", "install Node.js 20 or later (Debian: nodejs)")
     npm = require("npm", "install npm (Debian: npm)")
     shutil.copytree(HERE, tmp_path / "js")
-    subprocess.run([npm, "ci", "--silent", "--ignore-scripts"], cwd=tmp_path / "js", check=True, timeout=300)
+    subprocess.run([npm, "ci", "--silent", "--ignore-scripts"], cwd=tmp_path / "js", check=True, timeout=600)
     requests, secrets = asyncio.run(posted(database))
     cases = [
         {"secret": secret, "body": request.body.decode(), "headers": dict(request.headers)}
@@ -64,7 +65,13 @@ def test_the_javascript_library_verifies_every_request(database: Engine, tmp_pat
     ]
     lines = "".join(f"{json.dumps(request)}\n" for request in cases)
     result = subprocess.run(
-        [node, "verify.js"], cwd=tmp_path / "js", input=lines, text=True, capture_output=True, check=True, timeout=60
+        [node, "verify.js"],
+        cwd=tmp_path / "js",
+        input=lines,
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
     )
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(answers) == len(cases)

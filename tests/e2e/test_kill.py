@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from tests.http_server import Reply, Request, Server, serving
 ROOT = Path(__file__).parents[2]
 REPLAY = ROOT.parent / "shared" / "data" / "feeds" / "replay"
 KILLS = 20
+MOST_SECONDS = 1_800
 SEED = 20260105
 
 
@@ -29,10 +31,12 @@ class FeedHistory:
     def __init__(self, states: list[tuple[int, Path]]) -> None:
         self.states = states
         self.bodies: dict[str, bytes] = {}
+        self.steps = 0  # that were requested
 
     def answer(self, request: Request) -> Reply:
         if request.path.startswith("/step/"):
             step = int(request.path.removeprefix("/step/"))
+            self.steps += 1
             moment, path = self.states[step]
             self.bodies[f"/{path.parent.name}"] = path.read_bytes()
             return Reply(200, f"{path.parent.name} {moment}".encode())
@@ -51,28 +55,29 @@ def start(data: Path, server: Server, steps: int) -> subprocess.Popen[str]:
 def run_to_the_end(data: Path, server: Server, steps: int) -> float:
     begun = time.monotonic()
     process = start(data, server, steps)
-    out, _ = process.communicate(timeout=300)
+    out, _ = process.communicate(timeout=MOST_SECONDS)
     assert process.returncode == 0
     assert "finished" in out
     return time.monotonic() - begun
 
 
-def run_with_kills(data: Path, server: Server, steps: int, whole_seconds: float) -> int:
-    """Start and kill the process repeatedly, each time after a part of its run; return the number of kills."""
+def run_with_kills(data: Path, server: Server, history: FeedHistory, step_seconds: float) -> None:
+    """Start and kill the process repeatedly, each time within one of the next few steps, so that it never ends."""
     dice = random.Random(SEED)  # noqa: S311 - not a secret
-    kills = 0
-    while kills < KILLS:
-        process = start(data, server, steps)
+    for _ in range(KILLS):
+        process = start(data, server, len(history.states))
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(dice.uniform(0.02, whole_seconds / KILLS))
-        kills += process.poll() is None
+        last = history.steps + dice.randint(1, 3)
+        while history.steps < last:
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.001)
+        end = time.monotonic() + dice.uniform(0, step_seconds)
+        while time.monotonic() < end and history.steps < last + 2:
+            time.sleep(0.001)
         process.kill()
-        process.wait()
+        assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
         process.stdout.close()
-        if (data / "step").exists() and int((data / "step").read_text()) >= steps:
-            break
-    return kills
 
 
 def payloads(data: Path, topic: str) -> list[bytes]:
@@ -94,12 +99,12 @@ async def test_a_killed_run_gives_the_events_of_an_undisturbed_one(tmp_path: Pat
     killed.mkdir()
     async with serving(FeedHistory(states).answer) as server:
         seconds = await asyncio.to_thread(run_to_the_end, undisturbed, server, len(states))
-        server.answer = FeedHistory(states).answer
-        kills = await asyncio.to_thread(run_with_kills, killed, server, len(states), seconds)
+        history = FeedHistory(states)
+        server.answer = history.answer
+        await asyncio.to_thread(run_with_kills, killed, server, history, seconds / len(states))
         await asyncio.to_thread(run_to_the_end, killed, server, len(states))
     counts = {topic: len(payloads(undisturbed, topic)) for topic in ("items", "mentions", "alerts", "drafts")}
-    print(f"\n{kills} kills; undisturbed {seconds:.1f} s; {counts}")
-    assert kills == KILLS
+    print(f"\n{KILLS} kills; undisturbed {seconds:.1f} s; {counts}")
     assert min(counts.values()) > 0
     for topic in counts:
         assert payloads(killed, topic) == payloads(undisturbed, topic), topic

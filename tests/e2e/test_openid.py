@@ -15,7 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.e2e.test_up import FIRSTWORD, free_port, running
+from tests.e2e.test_up import FIRSTWORD, running
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import free_port
 
 ADDRESS, SUBJECT = "owner@firm.example", "1001"
 BOOK = Path(__file__).with_name("book.yaml")
@@ -39,7 +41,9 @@ class Provider:
         end = time.monotonic() + START_SECONDS
         while self._process.poll() is None and time.monotonic() < end:
             try:
-                httpx.get(f"{self.issuer}/.well-known/openid-configuration").raise_for_status()
+                httpx.get(
+                    f"{self.issuer}/.well-known/openid-configuration", timeout=PATIENCE_SECONDS
+                ).raise_for_status()
             except httpx.TransportError:
                 time.sleep(0.1)
             else:
@@ -47,17 +51,19 @@ class Provider:
         raise RuntimeError("the provider did not start")
 
     def register(self, redirect: str) -> dict[str, str]:
-        answer = httpx.post(f"{self.issuer}/oauth2/clients", json={"redirect_uris": [redirect]})
+        answer = httpx.post(
+            f"{self.issuer}/oauth2/clients", json={"redirect_uris": [redirect]}, timeout=PATIENCE_SECONDS
+        )
         found: dict[str, str] = answer.raise_for_status().json()
         return found
 
     def set_user(self, subject: str, **claims: object) -> None:
-        httpx.put(f"{self.issuer}/users/{subject}", json=claims).raise_for_status()
+        httpx.put(f"{self.issuer}/users/{subject}", json=claims, timeout=PATIENCE_SECONDS).raise_for_status()
 
     def answer(self, address: str, **form: str) -> str:
         """Press the button of the provider's page; return where it sends the browser."""
-        assert httpx.get(address).status_code == 200
-        sent = httpx.post(address, data=form)
+        assert httpx.get(address, timeout=PATIENCE_SECONDS).status_code == 200
+        sent = httpx.post(address, data=form, timeout=PATIENCE_SECONDS)
         assert sent.status_code == 302, sent.text
         return sent.headers["location"]
 
@@ -89,7 +95,7 @@ def begin(browser: httpx.Client, path: str = "/signin/openid") -> str:
 
 
 def new_browser(address: str) -> httpx.Client:
-    return httpx.Client(base_url=address, timeout=20)
+    return httpx.Client(base_url=address, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.slow

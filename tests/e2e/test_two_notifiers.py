@@ -19,6 +19,7 @@ from services.notifier.digest.tables import manager_messages
 from services.notifier.tables import drafts
 from tests.desk_data import FIRM, NOW, clients
 from tests.desk_world import World
+from tests.patience import PATIENCE_SECONDS
 from tests.smtp_server import mail_server
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,7 @@ async def test_each_message_is_sent_once(database: Engine, killed: bool) -> None
     async with mail_server() as mail:
         mail.after_seconds = 0.05
         both = [await start(url, mail.port) for _ in range(2)]
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while killed and len(mail.accepted) < MANAGERS // 2:  # noqa: ASYNC110 - the server counts, and sets no event
                 await asyncio.sleep(0.01)
             if killed:

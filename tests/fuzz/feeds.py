@@ -105,7 +105,7 @@ async def fuzz(
         BrokenPromise: the first case that breaks one.
     """
     summary, until = Summary(), time.monotonic() + seconds
-    settings = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, total_seconds=20.0)
+    settings = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0)
     current: list[Reply] = []
 
     def answer(_: Request) -> Reply:

@@ -9,11 +9,12 @@ import pytest
 
 from services.ingest import fetch_and_parse
 from tests.fuzz.feeds import BrokenPromise, damaged, fuzz, seeds
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.mark.slow
 async def test_no_damaged_feed_breaks_a_promise() -> None:
-    summary = await fuzz(seeds(), seed=7, seconds=30.0, most=400)
+    summary = await fuzz(seeds(), seed=7, seconds=4 * PATIENCE_SECONDS, most=400)
     assert summary.cases > 50
     assert summary.outcomes["fetched"] > summary.cases // 10
     assert summary.items > summary.cases // 4
@@ -25,9 +26,9 @@ async def test_a_broken_promise_is_reported_with_its_case(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(fetch_and_parse, "parse_feed", crash)
     with pytest.raises(BrokenPromise, match=r"case \d+: Parsing this feed failed") as it:
-        await fuzz(seeds(), seed=1, seconds=60.0, most=50)
+        await fuzz(seeds(), seed=1, seconds=PATIENCE_SECONDS, most=50)
     monkeypatch.undo()
-    again = await fuzz(seeds(), seed=1, seconds=60.0, only=it.value.number)
+    again = await fuzz(seeds(), seed=1, seconds=PATIENCE_SECONDS, only=it.value.number)
     assert again.cases == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from services.common.settings import Settings
 from tests.kafka.lab import Lab
 from tests.kafka.newsroom import VOUCHED, Newsroom
 from tests.kafka.stack import Stack
+from tests.ports import free_port
 from tests.smtp_server import MailServer, mail_server
 
 __all__ = ["Installation", "approve_drafts", "mail_server_thread", "write_feeds"]
@@ -36,9 +36,7 @@ class Installation(Stack):
 
     def __init__(self, lab: Lab, url: str, folder: Path, smtp_port: int) -> None:
         super().__init__(lab, url, folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.desk_port = int(free.getsockname()[1])
+        self.desk_port = free_port()
         self._environment |= {
             "FIRSTWORD_SMTP_HOST": "127.0.0.1",
             "FIRSTWORD_SMTP_PORT": str(smtp_port),

@@ -70,4 +70,4 @@ def test_a_worker_that_wakes_after_its_session_sends_nothing(lab: Lab) -> None:
     assert set(counts.values()) == {1}
     assert {name: raw for name, raw in lab.outputs().items() if name in wanted} == wanted
     assert lab.counts() == dict(Counter(item.subject for item in (*constant, *counting)))
-    assert {worker.terminate() for worker in workers} == {0}
+    assert all(worker.terminate() == 0 or worker.superseded for worker in workers)

@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from services.common.settings import Settings
 from services.notifier import queries
 from services.notifier.scope import EVERYTHING
 from tests.conftest import require
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -43,9 +43,7 @@ class Stack:
 
     def __init__(self) -> None:
         self.project = f"fwtest{secrets.token_hex(4)}"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._environment = {
             **os.environ,
@@ -82,7 +80,9 @@ class Stack:
         if not self._token:
             self._token = self.firstword("desk", "signin", "--api-token").strip()
         known = {"Authorization": f"Bearer {self._token}"}
-        return httpx.get(f"{self.address}/api/v1/{path}", headers=known, timeout=10).raise_for_status().json()
+        return (
+            httpx.get(f"{self.address}/api/v1/{path}", headers=known, timeout=TIMEOUT_SECONDS).raise_for_status().json()
+        )
 
     def drafts(self) -> dict[str, tuple[str, str]]:
         return {draft["id"]: (draft["state"], draft["subject"]) for draft in self.api("drafts")["items"]}

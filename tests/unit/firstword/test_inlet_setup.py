@@ -37,6 +37,7 @@ from services.notifier.desk.tokens import create_api_token
 from services.notifier.tables import audit_log, users
 from tests.http_server import Reply, serving
 from tests.imap_server import Mailbox, mailbox
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.ingest.inlets.test_mailbox import letter
 from tests.unit.services.ingest.inlets.test_page import PAGE
 
@@ -118,12 +119,12 @@ def in_background(make: object) -> Iterator[object]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE_SECONDS)
     try:
         yield found[0]
     finally:
         loop.call_soon_threadsafe(done.set)
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
         loop.close()
 
 

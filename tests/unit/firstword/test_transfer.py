@@ -48,6 +48,7 @@ from services.notifier.tables import alerts, audit_log, contact_decisions, draft
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
 from tests.fakes import FakeClock
+from tests.patience import until
 
 pytestmark = pytest.mark.slow
 
@@ -225,13 +226,21 @@ def _later() -> list[AnyEvent]:
     return found
 
 
+def is_in_use(engine: Engine) -> bool:
+    try:
+        with lock_database(engine):
+            return False
+    except InUse:
+        return True
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_running_service_prevents_an_export_and_is_named(tmp_path: Path, postgres_url: str, service: str) -> None:
     async def look(engine: Engine) -> None:
         stop = asyncio.Event()
         running = [asyncio.create_task(Presence(engine, service).run(stop)) for _ in range(2)]
-        await asyncio.sleep(0.5)
+        await until(lambda: is_in_use(engine))
         with pytest.raises(InUse, match=rf"Services are using this database: {service}\."), lock_database(engine):
             pass
         stop.set()

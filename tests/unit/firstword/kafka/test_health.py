@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from firstword.runtimes.kafka.health import HealthServer, Progress
+from tests.patience import PATIENCE_SECONDS
 
 PARTITION = ("items", 3)
 
@@ -57,7 +58,7 @@ async def fetched(port: int, path: str) -> tuple[int, str]:
 
     def fetch() -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=PATIENCE_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             with refusal:

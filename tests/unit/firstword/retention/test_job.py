@@ -36,6 +36,7 @@ from services.notifier.tables import (
     users,
 )
 from tests.fakes import CollectingPublisher, FakeClock
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2031, 7, 1, 12, tzinfo=UTC)
 
@@ -315,10 +316,11 @@ async def test_it_stops_between_two_batches(database: Engine) -> None:
     for number in range(30):
         put(database, interactions, id=f"i{number}", at=ago(5_000))
     stop = asyncio.Event()
-    slow = RetentionJob(database, CollectingPublisher(), FakeClock(NOW), Settings(), pause_seconds=30, batch=10)
+    pause = 2 * PATIENCE_SECONDS
+    slow = RetentionJob(database, CollectingPublisher(), FakeClock(NOW), Settings(), pause_seconds=pause, batch=10)
     running = asyncio.create_task(slow.run(stop))
     while await asyncio.to_thread(count, database, interactions) == 30:  # noqa: ASYNC110 - no event says so
         await asyncio.sleep(0.01)
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
     assert count(database, interactions) == 20

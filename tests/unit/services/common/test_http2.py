@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from services.common.http import GuardedClient, HttpSettings
 from services.common.http_errors import ForbiddenAddress, InvalidResponse, TooLarge
 
-SETTINGS = HttpSettings(http2=True, host_interval_seconds=0.0, total_seconds=5.0)
+SETTINGS = HttpSettings(http2=True, host_interval_seconds=0.0)
 
 
 @pytest.fixture(scope="module")

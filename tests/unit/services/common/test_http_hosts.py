@@ -12,6 +12,7 @@ import pytest
 from services.common.dialer import PoolPerHost
 from services.common.http import GuardedClient, HttpSettings
 from tests.http_server import Reply, Request, serving
+from tests.patience import PATIENCE_SECONDS
 
 OPEN = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, pool_per_host=True, cut_bodies=True)
 
@@ -46,6 +47,10 @@ async def test_a_response_counts_whatever_its_body_is(reply: Reply, body: bytes)
     assert (response.status, response.body) == (200, body)
 
 
+def _client(transport: PoolPerHost) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=transport, timeout=PATIENCE_SECONDS)
+
+
 async def test_many_hosts_are_used_at_once_and_few_pools_are_kept() -> None:
     made: list[httpcore.AsyncConnectionPool] = []
 
@@ -56,12 +61,12 @@ async def test_many_hosts_are_used_at_once_and_few_pools_are_kept() -> None:
     def reply(request: Request) -> Reply:
         return Reply(200, request.path.encode(), after_seconds=0.1)
 
-    async with serving(reply) as server, httpx.AsyncClient(transport=PoolPerHost(make, kept=2)) as client:
+    async with serving(reply) as server, _client(PoolPerHost(make, kept=2)) as client:
         hosts = [f"http://{name}:{server.port}/" for name in ("127.0.0.1", "localhost")]
         responses = await asyncio.gather(*(client.get(f"{hosts[n % 2]}{n}") for n in range(8)))
         assert [response.text for response in responses] == [f"/{n}" for n in range(8)]
         assert len(made) == 2, "one for each host"
-    async with serving(reply) as server, httpx.AsyncClient(transport=PoolPerHost(make, kept=1)) as client:
+    async with serving(reply) as server, _client(PoolPerHost(make, kept=1)) as client:
         for host in ("127.0.0.1", "localhost", "127.0.0.1"):
             await client.get(f"http://{host}:{server.port}/")
         assert len(made) == 5, "an idle pool is closed"

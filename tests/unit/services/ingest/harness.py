@@ -20,7 +20,7 @@ from tests.http_server import Reply, Request, Server, serving
 __all__ = ["NOON", "Ingest", "rss", "running"]
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-HTTP = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, total_seconds=1.0)
+HTTP = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0)
 
 
 def rss(*titles: str, extra: str = "") -> bytes:

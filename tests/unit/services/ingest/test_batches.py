@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from services.common.processing import AnyEvent
 from services.ingest.fetch.fetchers import Response, Validators
 from services.ingest.poll import MOST_ITEMS, MOST_POLLS
 from tests.fakes import CollectingPublisher
+from tests.patience import PATIENCE_SECONDS, until
 from tests.unit.services.ingest.harness import Ingest, rss
 
 FEEDS = 40
@@ -52,12 +53,6 @@ class Together:
 
 def listed(ingest: Ingest, count: int = FEEDS) -> list[str]:
     return [ingest.service.add_feed(f"https://news{number}.example/feed").id for number in range(count)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the product sets no event for tests
-            await asyncio.sleep(0.01)
 
 
 @contextmanager
@@ -162,7 +157,7 @@ async def test_a_poll_that_is_canceled_while_it_waits_is_not_written(engine: Eng
     release, publish = threading.Event(), ingest.publisher.publish
 
     def slowly(connection: Any, events: Sequence[AnyEvent]) -> int:
-        release.wait(5)
+        release.wait(PATIENCE_SECONDS)
         return publish(connection, events)
 
     ingest.publisher.publish = slowly  # type: ignore[method-assign]

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
+from services.common.db import reading
 from services.ingest.fetch.fetchers import Response, Validators
 from services.ingest.opml import feed_id
 from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings
+from services.ingest.tables import feeds
 from tests.fakes import CollectingPublisher, FakeClock
+from tests.patience import PATIENCE_SECONDS, until
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 URLS = [f"https://news{number}.example/rss" for number in range(30)]
@@ -55,7 +58,7 @@ async def test_three_workers_poll_each_feed_once(database: Engine) -> None:
     for url in URLS:
         workers[0].add_feed(url)
     running = [asyncio.create_task(service.run(stop)) for service in workers]
-    await asyncio.wait_for(fetcher.enough.wait(), 30)
+    await asyncio.wait_for(fetcher.enough.wait(), PATIENCE_SECONDS)
     await asyncio.sleep(0.1)
     stop.set()
     await asyncio.gather(*running)
@@ -99,11 +102,17 @@ async def test_a_worker_that_stops_releases_the_feeds_it_did_not_poll(database: 
     service = IngestService(database, fetcher, CollectingPublisher(), FakeClock(NOON), settings)
     service.add_feed(URLS[0])
     running = asyncio.create_task(service.run(stop))
-    await asyncio.wait_for(fetcher.enough.wait(), 30)
+    await asyncio.wait_for(fetcher.enough.wait(), PATIENCE_SECONDS)
     stop.set()
     await running
     with database.begin() as connection:
         assert len(Repository().due(connection, NOON, 10)) == 1
+
+
+def leased_until(engine: Engine) -> datetime | None:
+    with reading(engine) as connection:
+        leased: datetime | None = connection.execute(select(feeds.c.leased_until)).scalar_one()
+    return leased
 
 
 async def test_a_lease_is_renewed_while_a_poll_takes_longer(database: Engine) -> None:
@@ -121,13 +130,14 @@ async def test_a_lease_is_renewed_while_a_poll_takes_longer(database: Engine) ->
     first, second = (IngestService(database, fetcher, CollectingPublisher(), clock, settings) for _ in range(2))
     first.add_feed(URLS[0])
     tasks = [asyncio.create_task(first.run(stop))]
-    await asyncio.wait_for(fetcher.enough.wait(), 5)
+    await asyncio.wait_for(fetcher.enough.wait(), PATIENCE_SECONDS)
     tasks.append(asyncio.create_task(second.run(stop)))
     for _ in range(6):
         clock.advance(seconds=20)
-        await asyncio.sleep(0.1)
+        await until(lambda: leased_until(database) == clock.now() + timedelta(seconds=45))
+        await asyncio.sleep(0.05)  # time for the second to look
     slow.set()
-    await asyncio.sleep(0.05)
+    await until(lambda: leased_until(database) is None)
     stop.set()
     await asyncio.gather(*tasks)
     assert fetcher.polls == Counter({URLS[0]: 1})

@@ -19,7 +19,8 @@ from services.ingest.service import IngestService
 from services.ingest.tables import feed_items, quarantine
 from tests.fakes import CollectingPublisher
 from tests.http_server import Reply, Request
-from tests.unit.services.ingest.harness import NOON, Ingest, rss, running
+from tests.patience import pass_time
+from tests.unit.services.ingest.harness import HTTP, NOON, Ingest, rss, running
 
 
 def quarantined(engine: Engine) -> list[Row[Any]]:
@@ -167,8 +168,10 @@ async def test_each_bad_response_has_a_reason_and_a_fix_and_stops_no_other_feed(
     replies = {path: reply for path, (reply, _, _) in BAD.items()} | {"/good": Reply(200, rss("one"))}
     async with running(engine, replies) as (ingest, server):
         feeds = {path: ingest.service.add_feed(server.url(path)) for path in replies}
-        results = await asyncio.gather(*(ingest.poll(feed.id) for feed in feeds.values()))
-    by_path = dict(zip(feeds, results, strict=True))
+        polls = {path: asyncio.create_task(ingest.poll(feed.id)) for path, feed in feeds.items()}
+        await asyncio.gather(*(poll for path, poll in polls.items() if path != "/slow"))
+        pass_time(HTTP.total_seconds)
+        by_path = {path: await poll for path, poll in polls.items()}
     assert by_path["/good"].new == 1
     for path, (_, status, reason) in BAD.items():
         health = by_path[path].health

@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+import services.ingest.readers as readers_module
 from services.ingest.fetch.discover import discover_feeds
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import parse_feed
 from services.ingest.readers import InProcesses, ReadingStopped, _Answer
+from tests.patience import PATIENCE_SECONDS, pass_time, until
 from tests.unit.services.ingest.harness import rss
 
 pytestmark = pytest.mark.slow
@@ -26,7 +29,7 @@ URL = "https://news.example/feed"
 
 @pytest.fixture
 async def readers() -> AsyncIterator[InProcesses]:
-    processes = InProcesses(1, seconds=20, memory_bytes=600_000_000)
+    processes = InProcesses(1, seconds=PATIENCE_SECONDS, memory_bytes=600_000_000)
     yield processes
     await processes.aclose()
 
@@ -44,10 +47,13 @@ async def test_a_document_is_read_as_in_this_process(readers: InProcesses) -> No
 
 
 async def test_time_memory_and_a_crash_stop_one_document_only() -> None:
-    readers = InProcesses(1, seconds=3, memory_bytes=600_000_000)
+    readers = InProcesses(1, seconds=PATIENCE_SECONDS, memory_bytes=600_000_000)
     await readers.run(parse_feed, rss("one"), feed_url=URL)
-    with pytest.raises(ReadingStopped, match="longer than 3 seconds"):
-        await readers.run(time.sleep, 60)
+    endless = asyncio.create_task(readers.run(time.sleep, 3_600))
+    await asyncio.sleep(0.05)
+    pass_time(PATIENCE_SECONDS)
+    with pytest.raises(ReadingStopped, match=f"longer than {PATIENCE_SECONDS:g} seconds"):
+        await endless
     with pytest.raises(ReadingStopped, match="600 MB"):
         await readers.run(bytes, 2_000_000_000)
     with pytest.raises(ReadingStopped):
@@ -60,12 +66,22 @@ async def test_time_memory_and_a_crash_stop_one_document_only() -> None:
 async def test_the_time_that_a_process_takes_to_start_is_no_documents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(3)\n", encoding="utf-8")
+    began, go = tmp_path / "began", tmp_path / "go"
+    start = f"""
+import pathlib, time
+pathlib.Path({str(began)!r}).touch()
+while not pathlib.Path({str(go)!r}).exists():
+    time.sleep(0.01)
+"""
+    (tmp_path / "sitecustomize.py").write_text(start, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))
-    readers = InProcesses(1, seconds=2)
-    began = time.monotonic()
-    assert await readers.run(os.getpid) != os.getpid()
-    assert time.monotonic() - began >= 3
+    monkeypatch.setattr(readers_module, "SECONDS_TO_START", 3 * PATIENCE_SECONDS)
+    readers = InProcesses(1, seconds=PATIENCE_SECONDS)
+    process = asyncio.create_task(readers.run(os.getpid))
+    await until(began.exists)
+    pass_time(2 * PATIENCE_SECONDS)
+    go.touch()
+    assert await process != os.getpid()
     await readers.aclose()
 
 
@@ -74,7 +90,7 @@ async def test_a_process_that_does_not_start_is_told_from_a_document_that_is_too
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(1)\n", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    readers = InProcesses(1, seconds=20)
+    readers = InProcesses(1, seconds=PATIENCE_SECONDS)
     with pytest.raises(ReadingStopped, match="did not start"):
         await readers.run(os.getpid)
     monkeypatch.undo()
@@ -83,9 +99,9 @@ async def test_a_process_that_does_not_start_is_told_from_a_document_that_is_too
 
 
 async def test_a_poll_that_is_canceled_ends_its_process() -> None:
-    readers = InProcesses(1, seconds=60)
+    readers = InProcesses(1, seconds=PATIENCE_SECONDS)
     process = await readers.run(os.getpid)
-    task = asyncio.create_task(readers.run(time.sleep, 60))
+    task = asyncio.create_task(readers.run(time.sleep, 3_600))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -118,7 +134,7 @@ async def test_the_process_ends_with_the_one_that_started_it() -> None:
         "async def main():\n"
         "    readers = InProcesses(1)\n"
         "    print(await readers.run(os.getpid), flush=True)\n"
-        "    await asyncio.sleep(60)\n"
+        "    await asyncio.sleep(3_600)\n"
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(
@@ -126,14 +142,19 @@ async def test_the_process_ends_with_the_one_that_started_it() -> None:
     )
     assert parent.stdout is not None
     child = int(await parent.stdout.readline())
-    os.kill(child, 0)
+    assert is_alive(child)
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
-    for _ in range(100):
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return
-        await asyncio.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    pytest.fail("the process outlives the one that started it")
+    try:
+        await until(lambda: not is_alive(child))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

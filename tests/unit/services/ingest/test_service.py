@@ -1,23 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
 
+import services.ingest.service as service_module
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.ingest.fetch.fetchers import Response, Validators
 from services.ingest.repository import Repository
 from services.ingest.service import MOST_DUE, IngestService, IngestSettings
 from tests.http_server import Reply, Request
+from tests.patience import PATIENCE_SECONDS, until
 from tests.unit.services.ingest.harness import NOON, Ingest, rss, running
-
-#: Longer than what is waited for takes on the slowest machine, where printing one error alone takes seconds.
-PATIENCE_SECONDS = 20
 
 
 @pytest.fixture
@@ -107,7 +106,7 @@ async def test_a_clock_that_was_ten_years_ahead_does_not_silence_a_feed(engine: 
         await until(lambda: len(server.requests) > asked)
         await until(lambda: (ingest.service.list_feeds()[0].health.next_poll_at or NOON) < NOON + timedelta(days=1))
         stop.set()
-        await asyncio.wait_for(loop, 5)
+        await asyncio.wait_for(loop, PATIENCE_SECONDS)
     assert ingest.service.list_feeds()[0].rhythm.longest_gap_seconds < 91 * 86_400
 
 
@@ -127,7 +126,7 @@ async def test_the_loop_polls_due_feeds_and_survives_errors(engine: Engine) -> N
         await until(lambda: len(server.requests) > asked)
         assert not loop.done()
         stop.set()
-        await asyncio.wait_for(loop, 5)
+        await asyncio.wait_for(loop, PATIENCE_SECONDS)
     assert {request.path for request in server.requests[asked:]} == {"/b"}
 
 
@@ -152,12 +151,6 @@ async def test_stopping_does_not_wait_for_a_server_that_does_not_respond(engine:
     stop.set()
     await asyncio.wait_for(loop, PATIENCE_SECONDS)
     assert ingest.publisher.events == []
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 - the product sets no event for tests
-            await asyncio.sleep(0.01)
 
 
 async def test_feeds_are_added_imported_paused_resumed_and_removed(engine: Engine) -> None:
@@ -192,19 +185,30 @@ async def test_feeds_are_added_imported_paused_resumed_and_removed(engine: Engin
             ingest.service.add_feed(bad)
 
 
-async def test_a_stall_makes_ingest_not_ready_until_polls_end_again(engine: Engine) -> None:
-    fetcher = SlowHost()
+class Seconds:
+    """The monotonic clock of the service, set by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(service_module, "monotonic", lambda: self.now)
+
+
+async def test_a_stall_makes_ingest_not_ready_until_polls_end_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, fetcher = Seconds(monkeypatch), SlowHost()
     ingest = Ingest(engine, fetcher)
-    settings = IngestSettings(idle_seconds=0.02, stop_grace_seconds=0.05, stall_seconds=0.2)
+    settings = IngestSettings(idle_seconds=0.02, stop_grace_seconds=0.05)
     service = IngestService(engine, fetcher, ingest.publisher, ingest.clock, settings)
     assert list(service.not_ready()) == []
     stop = asyncio.Event()
     loop = asyncio.create_task(service.run(stop))
-    await asyncio.sleep(0.5)
-    assert list(service.not_ready()) == [], "with nothing to do, nothing stalls"
+    clock.now += 1_000
+    await until(lambda: not service.not_ready())  # with nothing to do, nothing stalls
     service.add_feed("https://slow.example/1")
-    await until(lambda: bool(service.not_ready()))
-    assert "no poll of one has ended" in service.not_ready()[0]
+    await until(lambda: fetcher.asked)
+    clock.now += 1_000
+    await until(lambda: "no poll of one has ended for 1000 s" in "".join(service.not_ready()))
     service.add_feed("https://fast.example/feed")
     await until(lambda: not service.not_ready())
     stop.set()
@@ -212,16 +216,21 @@ async def test_a_stall_makes_ingest_not_ready_until_polls_end_again(engine: Engi
     assert list(service.not_ready()) == []
 
 
-async def test_a_list_of_feeds_that_cannot_be_read_makes_ingest_not_ready(engine: Engine) -> None:
-    ingest = Ingest(engine, SlowHost())
+async def test_a_list_of_feeds_that_cannot_be_read_makes_ingest_not_ready(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, ingest = Seconds(monkeypatch), Ingest(engine, SlowHost())
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE feeds RENAME TO hidden_feeds"))
-    settings = IngestSettings(idle_seconds=0.02, stall_seconds=0.2)
+    settings = IngestSettings(idle_seconds=0.2)
     service = IngestService(engine, SlowHost(), ingest.publisher, ingest.clock, settings)
     stop = asyncio.Event()
     loop = asyncio.create_task(service.run(stop))
-    await until(lambda: bool(service.not_ready()))
-    assert "could not be read" in service.not_ready()[0]
+    await asyncio.sleep(0.1)  # time to look, in vain
+    clock.now += 1_000
+    assert "could not be read for 1000 s" in service.not_ready()[0]
+    await asyncio.sleep(0.1)
+    assert service.not_ready()
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE hidden_feeds RENAME TO feeds"))
     await until(lambda: not service.not_ready())

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from services.common.queue.loop import Recovery, poll, until_recorded
+from tests.patience import PATIENCE_SECONDS
 
 NEVER = 600.0
 AWAY = OperationalError("SELECT 1", {}, Exception("the database is away"))
@@ -16,7 +17,7 @@ LOST_AFTER = timedelta(minutes=4)
 
 
 async def run(work, stop: asyncio.Event, every_seconds: float = NEVER, **options) -> None:  # type: ignore[no-untyped-def]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await poll(work, stop, name="tests", every_seconds=every_seconds, **options)
 
 
@@ -127,7 +128,7 @@ async def test_a_step_is_finished_or_abandoned_at_the_stop() -> None:
         async def work() -> None:
             nonlocal finished
             stop.set()  # noqa: B023 - it runs within this round
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(NEVER if abandon else 0.05)  # noqa: B023
             finished = True
 
         await run(work, stop, abandon=abandon)

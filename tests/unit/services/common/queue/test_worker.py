@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from services.common.queue.outcome import Outcome
 from services.common.queue.work import Attempt, Finished
 from services.common.queue.worker import QueueWorker
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.common.queue.world import DELIVERED, NOW, QueueWorld
 
 
@@ -66,7 +67,7 @@ async def test_what_is_due_is_attempted_once(world: QueueWorld) -> None:
 async def test_no_more_than_allowed_is_attempted_at_once(world: QueueWorld) -> None:
     job = Job(world)
     job.meet = asyncio.Barrier(2)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await job.worker(concurrent=2).work_due()
     assert job.most_at_once == 2
 

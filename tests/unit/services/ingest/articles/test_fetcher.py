@@ -18,6 +18,7 @@ from services.ingest.fetch.fetchers import HttpFetcher, Validators
 from services.ingest.readers import InProcesses
 from services.ingest.tables import article_pages
 from tests.http_server import Reply, Server, serving
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.ingest.harness import NOON, Ingest, running
 
 TEASER = "Halden wants to buy a maker of food …"
@@ -191,14 +192,14 @@ async def test_a_page_has_no_markup_and_says_nothing_of_who_published_it(engine:
 class TestCalmly:
     """No item waits for long, and no server is asked more than it can bear."""
 
-    LIMITS = ArticleLimits(seconds=1.5, page_seconds=0.4, pages=3, failures=2)
+    LIMITS = ArticleLimits(pages=3, failures=2)
 
     @pytest.fixture(autouse=True)
     def limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fetcher, "ArticleLimits", lambda: self.LIMITS)
 
     async def test_a_slow_server_delays_an_item_by_seconds(self, engine: Engine) -> None:
-        slow = {f"/{number}": Reply(200, b"", after_seconds=5) for number in range(9)}
+        slow = {f"/{number}": Reply(silent_seconds=self.LIMITS.page_seconds + 1) for number in range(9)}
         replies = {"/robots.txt": Reply(404), **slow}
         async with running(engine, replies) as (ingest, server):
             replies["/rss"] = rss(*((server.url(f"/{number}"), f"{TITLE} {number}") for number in range(9)))
@@ -238,11 +239,13 @@ async def read(
     engine: Engine, replies: Mapping[str, Reply], *, minutes: int = 0, processes: bool = False
 ) -> tuple[list[tuple[str | None, str | None]], list[str]]:
     """Read the article of one item twice, ``minutes`` apart; return what became of it, and what was asked."""
-    http = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, total_seconds=2.0)
+    http = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0)
     async with running(engine, replies) as (ingest, server), GuardedClient(http) as client:
         feed = await listed(ingest, server)
         readers = InProcesses(1) if processes else ingest.service._readers
-        articles = ArticleFetcher(engine, HttpFetcher(client), readers, ArticleLimits(page_seconds=20))
+        articles = ArticleFetcher(
+            engine, HttpFetcher(client), readers, ArticleLimits(PATIENCE_SECONDS, PATIENCE_SECONDS)
+        )
         item = Ingest.items(ingest)[0].item if ingest.items() else None
         item = (
             item

@@ -17,6 +17,7 @@ from services.ingest.inlets.drop_folder import DropFolder, FolderUnusable, creat
 from services.ingest.inlets.files import read_file
 from services.ingest.poll import PollResult
 from services.ingest.service import IngestService
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.ingest.harness import NOON, Ingest, rss
 from tests.unit.services.ingest.inlets.test_taking import NoWeb
 
@@ -152,7 +153,7 @@ async def test_reasons_are_written_to_no_file_that_is_there(drop: Dropping, tmp_
         waiting.hardlink_to(precious)
     else:
         os.mkfifo(waiting)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await drop.look()
     assert precious.read_text() == "kept"
     reason = next(path for path in (drop.folder / "failed").iterdir() if path.name.startswith("2-"))

@@ -20,6 +20,7 @@ from services.common.addresses import AllowedAddresses
 from services.common.errors import BadInput, Unreachable
 from services.common.sealing import Keys, new_key
 from services.ingest import mailbox_poll
+from services.ingest.fetch import imap
 from services.ingest.fetch.imap import MailboxLine, MailboxPlace, MailboxPosition, Messages, fetch_messages
 from services.ingest.inlets.mail import LONGEST_HEADER, read_mail
 from services.ingest.inlets.mail_sender import verified_domain
@@ -28,6 +29,7 @@ from services.ingest.parse.errors import NotAFeed
 from services.ingest.service import IngestService
 from services.ingest.unread_mail import MOST_BYTES, MOST_MESSAGES, UnreadMail, UnreadMessage
 from tests.imap_server import Mailbox, mailbox
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.ingest.harness import NOON, Ingest
 from tests.unit.services.ingest.inlets.test_taking import NoWeb
 
@@ -38,6 +40,13 @@ PASSED = "\n".join(
         " dmarc=pass (p=reject) header.from=wire.example",
     )
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the server on loopback, which answers in this process, all the time it needs."""
+    for limit in ("TIMEOUT_SECONDS", "READING_SECONDS"):
+        monkeypatch.setattr(imap, limit, PATIENCE_SECONDS)
 
 
 def letter(
@@ -358,7 +367,7 @@ async def test_a_mail_server_that_never_finishes_is_left(database: Engine) -> No
         poll.cancel()
         await asyncio.gather(poll, return_exceptions=True)
         await letters.service.aclose()
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), PATIENCE_SECONDS)
         for thread in threads:
-            await asyncio.to_thread(thread.join, 5)
+            await asyncio.to_thread(thread.join, PATIENCE_SECONDS)
         assert not any(thread.is_alive() for thread in threads)

@@ -25,7 +25,7 @@ def sending(database: Engine, server: MailServer) -> tuple[World, DeliveryWorker
     world.desk("approve", line.id, line.version, at_once=True)
     with world.engine.begin() as connection:  # without a plan, it is tried at night and after its deadline too
         connection.execute(update(deliveries).values(plan=None))
-    settings = SmtpSettings("127.0.0.1", server.port, "desk@harbour.example", security="none", timeout_seconds=0.3)
+    settings = SmtpSettings("127.0.0.1", server.port, "desk@harbour.example", security="none")
     mail = Smtp(settings, world.clock)
     return world, DeliveryWorker(database, world.publisher, world.clock, {"email": mail}), line.id
 

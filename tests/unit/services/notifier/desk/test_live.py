@@ -11,6 +11,7 @@ import pytest
 
 from services.notifier.desk.live import MOST_OF_ONE, LiveFeed
 from tests.desk_world import World
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def test_a_change_is_told_once_with_the_counts(world: World) -> None:
         counted.append(2)
         world.clock.advance(minutes=1)
         world.desk("dismiss", line.id, line.version, "too_late")
-        second = await asyncio.wait_for(following(stream), 5)
+        second = await asyncio.wait_for(following(stream), PATIENCE_SECONDS)
         assert second["inbox"] == 2
         assert second["version"] != first["version"]
     assert not feed.is_full("owner")

@@ -284,7 +284,7 @@ def test_the_tables_can_be_rebuilt_from_alerts_and_drafts(database: Engine) -> N
     assert rows(world) == before
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(order=st.permutations(range(4)))
 def test_the_order_in_which_alerts_arrive_does_not_matter(database: Engine, order: list[int]) -> None:
     newer = alert("claire-arnaud", BOUGHT, WIRE, PAPER, PARROT, story="itm_wire", information=1, at=LATER)

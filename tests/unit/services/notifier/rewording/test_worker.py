@@ -21,6 +21,7 @@ from services.notifier.rewording.tables import rewordings
 from services.notifier.rewording.worker import RewordingWorker
 from tests.desk_world import World
 from tests.http_server import Reply, Request, Server, serving
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.notifier.rewording.drafted import drafted_events
 
 KEY = "sk-of-the-tests"
@@ -85,7 +86,7 @@ def world(tmp_path: Path) -> World:
     return World.make(tmp_path, drafted_events("claire"))
 
 
-def worker(world: World, server: Server, seconds: float = 5.0, **more: Any) -> RewordingWorker:
+def worker(world: World, server: Server, seconds: float = 30.0, **more: Any) -> RewordingWorker:
     http = GuardedClient(HttpSettings(total_seconds=seconds, host_interval_seconds=0, allow_private=("127.0.0.1",)))
     chat = OpenAiChat(http, ChatSettings(server.url("/v1"), "house-model", KEY))
     return RewordingWorker(world.engine, world.clock, chat, **{"daily_tokens": 10_000, **more})
@@ -215,7 +216,7 @@ async def test_instructions_in_an_article_have_no_effect_even_if_the_model_obeys
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (Reply(after_seconds=30), "0.2 s"),
+        (Reply(silent_seconds=31), "30 s"),
         (Reply(dropped=True), "unreachable"),
         (Reply(500, b"overloaded"), "answered 500: overloaded"),
         (Reply(429, b"slow down"), "answered 429"),
@@ -230,7 +231,7 @@ async def test_without_an_answer_the_question_is_repeated_three_times_at_most(
 ) -> None:
     line = world.draft("claire")
     async with serving(lambda _: reply) as server:
-        working = worker(world, server, seconds=0.2)
+        working = worker(world, server)
         for _ in range(8):
             await working.reword_due()
             world.clock.advance(minutes=20)
@@ -283,10 +284,10 @@ async def test_the_worker_stops_in_the_middle_of_a_question(world: World) -> Non
 
     def never(_: Request) -> Reply:
         stop.set()
-        return Reply(after_seconds=60)
+        return Reply(after=asyncio.Event().wait)
 
-    async with serving(never) as server:
-        await asyncio.wait_for(worker(world, server, seconds=50).run(stop), 5)
+    async with serving(never) as server, asyncio.timeout(PATIENCE_SECONDS):
+        await worker(world, server, seconds=2 * PATIENCE_SECONDS).run(stop)
     assert row(world, world.draft("claire").id)["status"] == "asking"
     world.clock.advance(minutes=10)
     async with serving(model(well)) as server:
@@ -360,8 +361,8 @@ async def test_any_other_message_is_declined_and_the_page_says_why(
 
 async def test_a_model_that_does_not_answer_is_named_on_the_page(world: World) -> None:
     line = world.draft("claire")
-    async with serving(lambda _: Reply(after_seconds=30)) as server:
-        assert await worker(world, server, seconds=0.2, mode="write").reword_due() == 0
+    async with serving(lambda _: Reply(silent_seconds=31)) as server:
+        assert await worker(world, server, mode="write").reword_due() == 0
     page = world.browser().get(f"/drafts/{line.id}").text
     assert "The language model house-model has not answered" in page
 

@@ -26,6 +26,7 @@ from services.notifier.second_reading.worker import SecondReadingWorker
 from tests.desk_data import NOW
 from tests.desk_world import World
 from tests.http_server import Reply, Request, Server, serving
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.services.notifier.second_reading.samples import SUMMARY, an_annotated_item, an_answer, an_item
 
 KEY = "sk-of-the-tests"
@@ -51,7 +52,7 @@ def queue(world: World, *events: AnyEvent, least_score: float = 0.3) -> None:
             SecondReadingSink(least_score).apply(connection, event)
 
 
-def worker(world: World, server: Server, seconds: float = 5.0, **more: Any) -> SecondReadingWorker:
+def worker(world: World, server: Server, seconds: float = 30.0, **more: Any) -> SecondReadingWorker:
     http = GuardedClient(HttpSettings(total_seconds=seconds, host_interval_seconds=0, allow_private=("127.0.0.1",)))
     chat = OpenAiChat(http, ChatSettings(server.url("/v1"), "their-model", KEY, variables="FIRSTWORD_SECOND_READER"))
     return SecondReadingWorker(world.engine, world.publisher, world.clock, chat, **{"daily_tokens": 100_000, **more})
@@ -149,7 +150,7 @@ async def test_instructions_in_an_item_stay_between_the_marks_and_an_obedient_an
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (Reply(after_seconds=30), "0.2 s"),
+        (Reply(silent_seconds=31), "30 s"),
         (Reply(dropped=True), "unreachable"),
         (Reply(500, b"overloaded"), "answered 500: overloaded"),
         (Reply(401, f"wrong key {KEY}".encode()), "Check FIRSTWORD_SECOND_READER_KEY"),
@@ -162,7 +163,7 @@ async def test_without_an_answer_the_question_is_repeated_three_times_at_most(
 ) -> None:
     queue(world)
     async with serving(lambda _: reply) as server:
-        working = worker(world, server, seconds=0.2 if reply.after_seconds else 5.0)
+        working = worker(world, server)
         for _ in range(8):
             await working.review_due()
             world.clock.advance(minutes=20)
@@ -215,10 +216,10 @@ async def test_after_a_crash_the_question_is_asked_again_and_published_once(worl
 
     def never(_: Request) -> Reply:
         stop.set()
-        return Reply(after_seconds=60)
+        return Reply(after=asyncio.Event().wait)
 
-    async with serving(never) as server:
-        await asyncio.wait_for(worker(world, server, seconds=50).run(stop), 5)
+    async with serving(never) as server, asyncio.timeout(PATIENCE_SECONDS):
+        await worker(world, server, seconds=2 * PATIENCE_SECONDS).run(stop)
     assert rows(world)[0]["status"] == "asking"
     world.clock.advance(minutes=10)
     async with serving(saying(an_answer())) as server:

@@ -15,6 +15,7 @@ from services.notifier.webhooks import outbox
 from services.notifier.webhooks.pace import free_slots, paced_until_after
 from services.notifier.webhooks.selection import UNDER_WAY
 from tests.http_server import Reply, Request, serving
+from tests.patience import until
 from tests.webhook_world import WebhookWorld, dismissed
 
 START = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -38,20 +39,19 @@ def test_the_rate_is_exceeded_by_at_most_one_second(per_second: float, steps: li
 
 async def test_two_workers_keep_the_concurrency_limit_together(database: Engine) -> None:
     world = WebhookWorld.on(database)
-    there, most = 0, 0
+    there, most, met = 0, 0, asyncio.Event()
 
     async def busy() -> None:
         nonlocal there, most
         there += 1
         most = max(most, there)
-        await asyncio.sleep(0.05)
+        if there == 3:
+            met.set()
+        await met.wait()
+        await asyncio.sleep(0.05)  # time for a fourth
         there -= 1
 
-    async def body():  # type: ignore[no-untyped-def]
-        await busy()
-        yield b"ok"
-
-    async with serving(lambda _: Reply(200, stream=body)) as server:
+    async with serving(lambda _: Reply(after=busy)) as server:
         world.add(server.url(), concurrency=3, per_second=1_000.0)
         world.tell(*(dismissed(number) for number in range(24)))
         await deliver_with_two_workers(world, 24)
@@ -81,9 +81,7 @@ async def deliver_with_two_workers(world: WebhookWorld, count: int) -> None:
     stop = asyncio.Event()
     async with world.worker(sole=False) as one, world.worker(sole=False) as other:
         running = [asyncio.create_task(worker.run(stop)) for worker in (one, other)]
-        async with asyncio.timeout(30):
-            while sum(row["status"] == "delivered" for row in world.deliveries()) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: sum(row["status"] == "delivered" for row in world.deliveries()) == count)
         stop.set()
         await asyncio.gather(*running)
 

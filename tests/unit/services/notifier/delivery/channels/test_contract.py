@@ -59,7 +59,7 @@ async def smtp(behavior: Behavior) -> AsyncIterator[ChannelRoute]:
     }  # fmt: skip
     async with mail_server(behaviors[behavior]) as server:
         port = 1 if behavior == "away" else server.port
-        settings = SmtpSettings("127.0.0.1", port, "desk@harbour.example", security="none", timeout_seconds=0.4)
+        settings = SmtpSettings("127.0.0.1", port, "desk@harbour.example", security="none")
         yield ChannelRoute(
             Smtp(settings, CLOCK), "nadia@brightwater.example", lambda: [text.decode() for text in server.accepted]
         )
@@ -71,10 +71,10 @@ def by_hook(kind: type[Slack] | type[Teams]) -> Callable[[Behavior], AbstractAsy
         replies: dict[Behavior, Reply] = {
             "takes": Reply(200, b"ok"), "busy": Reply(429, b"slow down", {"Retry-After": "30"}),
             "ill": Reply(503, f"down {SECRET}".encode()),
-            "rejects": Reply(404, f"no_service {SECRET}".encode()), "slow": Reply(after_seconds=30),
+            "rejects": Reply(404, f"no_service {SECRET}".encode()), "slow": Reply(silent_seconds=31),
             "drops": Reply(dropped=True), "away": Reply(),
         }  # fmt: skip
-        http = HttpSettings(total_seconds=0.4, allow_private=("127.0.0.1",), host_interval_seconds=0.0, cut_bodies=True)
+        http = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, cut_bodies=True)
         async with serving(lambda _: replies[behavior]) as server, GuardedClient(http) as client:
             base = "http://127.0.0.1:1/" if behavior == "away" else server.url()
             channel = kind(client, CLOCK, {"nadia": f"{base}{SECRET}"})

@@ -29,7 +29,7 @@ MESSAGE = Outgoing(
 
 
 def settings(server: MailServer, **changes: object) -> SmtpSettings:
-    fields: dict[str, object] = {"from_address": "desk@harbour.example", "security": "none", "timeout_seconds": 0.4}
+    fields: dict[str, object] = {"from_address": "desk@harbour.example", "security": "none"}
     return SmtpSettings(host="127.0.0.1", port=server.port, **(fields | changes))  # type: ignore[arg-type]
 
 

@@ -24,7 +24,7 @@ MESSAGE = Outgoing("dlv_1", "nadia@brightwater.example", "Nadia", "Mara", "mara@
 
 
 def settings(port: int, **more: object) -> SmtpSettings:
-    fields: dict[str, object] = {"from_address": "desk@harbour.example", "security": "none", "timeout_seconds": 1.0}
+    fields: dict[str, object] = {"from_address": "desk@harbour.example", "security": "none"}
     return SmtpSettings("127.0.0.1", port, **(fields | more))  # type: ignore[arg-type]
 
 
