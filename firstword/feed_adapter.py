@@ -162,5 +162,6 @@ def _view(state: FeedState, has_hub: bool, articles: Mapping[ArticleReading, int
         fetched_at=redact_url(state.fetch_url) if state.fetch_url != feed.url else None,
         redirects_to=redact_url(state.move.url) if state.move is not None else None,
         full_text=feed.full_text,
+        only_headlines=state.only_headlines,
         articles=articles,
     )

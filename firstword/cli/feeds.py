@@ -268,6 +268,7 @@ def list_(data: DataDir = None, as_json: AsJson = False) -> None:
                     **state.feed.model_dump(mode="json"),
                     **state.health.model_dump(mode="json"),
                     "credentials": state.credential.kind if state.credential is not None else None,
+                    "only_headlines": state.only_headlines,
                 }
                 for state in states
             ]
@@ -439,7 +440,7 @@ def _vouched(feed: Feed) -> str | None:
 
 def _settings(state: FeedState) -> str:
     """Return what is set for a feed besides its address, in brackets."""
-    told = ["full text"] if state.feed.full_text else []
+    told = ["full text"] if state.feed.full_text else ["only headlines"] if state.only_headlines else []
     told += [f"credentials: {state.credential.kind}"] if state.credential is not None else []
     return f" ({', '.join(told)})" if told else ""
 

@@ -1576,7 +1576,8 @@ class FeedView(Model):
     those that its server gets, never more. ``fetched_at`` is where it is fetched if that is no longer ``url``, after
     a permanent redirect; ``redirects_to`` where it redirects permanently and is not fetched yet. With ``full_text``,
     the articles of its headlines and teasers are read on their pages; ``articles`` counts those of the last week by
-    what became of them.
+    what became of them. ``only_headlines``: its latest items have hardly more than headlines, and their articles are
+    not read.
     """
 
     id: str
@@ -1602,6 +1603,7 @@ class FeedView(Model):
     redirects_to: str | None = None
     full_text: bool = False
     articles: dict[str, int] | None = None
+    only_headlines: bool = False
 
 
 class FeedsFound(Model):

@@ -112,7 +112,7 @@ def sections(
 
 _LATER_FEED_COLUMNS = (
     "speaks_for", "ground", "host", "kind", "links_under", "links_in", "full_text", "skip_hours", "skip_days",
-    "redirect_url", "redirect_days", "redirect_seen_at", "delays",
+    "redirect_url", "redirect_days", "redirect_seen_at", "delays", "extents",
 )  # fmt: skip
 
 

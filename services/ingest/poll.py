@@ -21,6 +21,7 @@ from schemas.items import ArticleReading
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.processing import AnyEvent, EventPublisher
+from services.ingest.articles.extent import MAX_EXTENTS, Extent, extent_of
 from services.ingest.articles.fetcher import ArticleFetcher, wants_article
 from services.ingest.fetch.fetchers import Fetcher, Validators
 from services.ingest.fetch.polite import PoliteFetcher
@@ -369,7 +370,7 @@ def _next_state(
     if news:
         rhythm = with_delays(with_news(rhythm, news, now, settings), _delays(before, changes, now, is_list))
     health = assess_health(before.health, fetched.outcome, rhythm, now, settings, had_news=bool(news))
-    after = replace(before, health=health, rhythm=rhythm, last_poll_at=now)
+    after = replace(before, health=health, rhythm=rhythm, last_poll_at=now, extents=_extents(before, changes))
     if fetched.outcome.kind == "gone" and health.failures_in_a_row >= POLLS_UNTIL_GONE:
         return _given_up(after)
     if fetched.response is None:
@@ -396,6 +397,14 @@ def _next_state(
         validators=fetched.response.validators if fetched.is_complete else Validators(),
         body_digest=body_digest(fetched.response.body) if fetched.is_complete else "",
     )
+
+
+def _extents(before: FeedState, changes: Sequence[ItemChange]) -> tuple[Extent, ...]:
+    """Return how much of their articles the feed's latest items had by themselves."""
+    if before.feed.full_text:
+        return before.extents
+    new = (extent_of(change.item) for change in changes if change.kind == "new")
+    return (*before.extents, *new)[-MAX_EXTENTS:]
 
 
 def _given_up(state: FeedState) -> FeedState:

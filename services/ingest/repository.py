@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, an
 from schemas.feeds import Feed, FeedHealth, FeedKind
 from services.common.db import exclusive, upsert
 from services.common.sealing import Keys, LockedSecret, keys_of
+from services.ingest.articles.extent import Extent, has_articles, has_only_headlines
 from services.ingest.fetch.credentials import Credential, SealedCredential
 from services.ingest.fetch.fetchers import Validators
 from services.ingest.fetch.imap import MailboxPlace, MailboxPosition
@@ -34,6 +35,8 @@ __all__ = ["POLLED", "FeedState", "Mailbox", "Repository", "polled_host"]
 
 #: SQLite allows 32,766 parameters per statement; older versions 999.
 _CHUNK = 500
+#: The letters of ``feeds.extents``.
+_EXTENTS: dict[str, Extent] = {"h": "headline", "t": "teaser", "w": "whole"}
 #: No feed waits longer for its next poll. A later time was written by a clock that was wrong, and doesn't count.
 LONGEST_WAIT = timedelta(days=12)
 #: The kinds of channels that Firstword asks for news; the others bring theirs by themselves.
@@ -46,6 +49,7 @@ class FeedState:
 
     ``body_digest`` belongs to the last body that could be parsed. ``paused`` is set by a person, whatever the health,
     or after the server has said for days that the feed is gone. ``move`` is a permanent redirect not believed yet.
+    ``extents`` say how much of their articles the latest items had, as far as their articles are not read.
     """
 
     feed: Feed
@@ -58,6 +62,12 @@ class FeedState:
     paused: bool = False
     move: Move | None = None
     credential: SealedCredential | None = None
+    extents: tuple[Extent, ...] = ()
+
+    @property
+    def only_headlines(self) -> bool:
+        """True if the latest items have hardly more than headlines, and their articles could be read, but aren't."""
+        return has_articles(self.feed) and not self.feed.full_text and has_only_headlines(self.extents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +384,7 @@ def _state(row: RowMapping, keys: Keys) -> FeedState:
         row["paused"],
         Move(row["redirect_url"], row["redirect_days"], row["redirect_seen_at"]) if redirected else None,
         None if sealed is None else SealedCredential(row["credential_kind"], sealed, keys),
+        tuple(_EXTENTS[letter] for letter in row["extents"] or "" if letter in _EXTENTS),
     )
 
 
@@ -414,6 +425,7 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "skip_hours": sorted(rhythm.skip_hours) or None,
         "skip_days": sorted(rhythm.skip_days) or None,
         "delays": list(rhythm.delays) or None,
+        "extents": "".join(extent[0] for extent in state.extents) or None,
         "redirect_url": state.move.url if state.move else None,
         "redirect_days": state.move.days if state.move else None,
         "redirect_seen_at": state.move.seen_at if state.move else None,

@@ -26,6 +26,7 @@ from services.common.errors import BadInput, Unreachable
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import EventPublisher
+from services.ingest.articles.extent import has_articles
 from services.ingest.articles.fetcher import ArticleFetcher
 from services.ingest.articles.pages import ArticlePages
 from services.ingest.dry_run import DryRunResult, dry_run
@@ -809,7 +810,7 @@ class IngestService:
         """
         with self._engine.begin() as connection:
             state = self._find(connection, feed)
-            if wanted and not _has_articles(state.feed):
+            if wanted and not has_articles(state.feed):
                 raise BadInput(
                     "Only a feed or a watched page of links leads to articles on its site.",
                     fix="Choose a feed whose address begins with https:// or http://.",
@@ -1007,11 +1008,6 @@ class IngestService:
                 f"The feed {redact_url(feed)!r} is not listed.", fix="See all feeds with `firstword feeds list`."
             )
         return state
-
-
-def _has_articles(feed: Feed) -> bool:
-    is_web = feed.url.startswith(("http://", "https://")) and not is_inlet_url(feed.url)
-    return is_web and feed.kind in ("feed", "page")
 
 
 def _check_links(links_under: str | None, links_in: str | None) -> None:

@@ -39,7 +39,8 @@ metadata = MetaData()
 #: it; ``fetch_url`` is the current one, after permanent redirects, and ``host`` is the host and port in it
 #: (written with each poll).
 #: ``redirect_url`` is where it redirects permanently, seen on ``redirect_days`` days. ``new_moments`` is a list of ISO
-#: 8601 texts, ``delays`` one of seconds; ``skip_hours`` (0–23, UTC) and ``skip_days`` (0: Monday) are lists of numbers.
+#: 8601 texts, ``delays`` one of seconds; ``extents`` has a letter for each of the latest items (h: headline, t: teaser,
+#: w: whole); ``skip_hours`` (0–23, UTC) and ``skip_days`` (0: Monday) are lists of numbers.
 feeds = Table(
     "feeds",
     metadata,
@@ -80,6 +81,7 @@ feeds = Table(
     Column("skip_hours", JSON(none_as_null=True)),
     Column("skip_days", JSON(none_as_null=True)),
     Column("delays", JSON(none_as_null=True)),
+    Column("extents", String(40)),
     # a permanent redirect that is not believed yet
     Column("redirect_url", Text),
     Column("redirect_days", Integer),

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
+from schemas.feeds import Feed
 from schemas.items import Item
+from services.ingest.identity.inlet_addresses import is_inlet_url
 
-__all__ = ["WHOLE_FROM", "Extent", "extent_of"]
+__all__ = ["MAX_EXTENTS", "WHOLE_FROM", "Extent", "extent_of", "has_articles", "has_only_headlines"]
 
 Extent = Literal["headline", "teaser", "whole"]
 
 #: Our own choice: a summary in a feed has up to some 600 characters; a piece of news of 800 says what it has to.
 WHOLE_FROM = 800
+#: So many of a feed's latest items say what it gives. Our own choice, as are the number that has to be known, and the
+#: share of headlines from which on a feed has nothing else.
+MAX_EXTENTS, _LEAST_EXTENTS, _HEADLINES = 40, 10, 0.8
 #: Characters at the end that may show that a text is cut.
 _END = 400
 #: What programs put below an excerpt: "The post … appeared first on …".
@@ -34,3 +40,14 @@ def extent_of(item: Item) -> Extent:
         return "headline"
     end = _FOOTER.sub("", text[-_END:])
     return "whole" if len(text) >= WHOLE_FROM and not _CUT.search(end) else "teaser"
+
+
+def has_articles(feed: Feed) -> bool:
+    """Return whether items may have articles on pages: whether ``feed`` is a web feed or a watched page of links."""
+    is_web = feed.url.startswith(("http://", "https://")) and not is_inlet_url(feed.url)
+    return is_web and feed.kind in ("feed", "page")
+
+
+def has_only_headlines(extents: Sequence[Extent]) -> bool:
+    """Return whether a feed gives hardly more than headlines, by its latest items. False if too few are known."""
+    return len(extents) >= _LEAST_EXTENTS and extents.count("headline") >= _HEADLINES * len(extents)

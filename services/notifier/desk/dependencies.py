@@ -58,7 +58,8 @@ class FeedView:
     brings it. ``credentials`` is the kind of those that its server gets, never more. ``fetched_at`` is where it is
     fetched if that is no longer ``url``, after a permanent redirect; ``redirects_to`` where it redirects permanently
     and is not fetched yet. With ``full_text``, the articles of its headlines and teasers are read on their pages;
-    ``articles`` counts those of the last week by what became of them.
+    ``articles`` counts those of the last week by what became of them. ``only_headlines``: its latest items have hardly
+    more than headlines, and their articles are not read.
     """
 
     id: str
@@ -84,6 +85,7 @@ class FeedView:
     redirects_to: str | None = None
     full_text: bool = False
     articles: Mapping[ArticleReading, int] = field(default_factory=dict)
+    only_headlines: bool = False
 
     @property
     def name(self) -> str:

@@ -10,10 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from firstword import __version__
 from firstword.cli import python_version
+from firstword.compose import common
 from firstword.sample.files import example
+from services.common.settings import read_settings
+from services.ingest.tables import feeds
 from tests.command_line import Run, command_line
 
 FEED = """<rss version="2.0"><channel><title>News Example</title><link>https://news.example/</link>
@@ -269,7 +273,7 @@ def test_feeds_can_be_added_listed_tested_and_removed(run: Run, tmp_path: Path) 
     assert run("feeds", "add", "not an address").code == 2
     assert run("feeds", "add", "https://news.example/rss").code == 0
     listed = json.loads(run("feeds", "list", "--json").out)
-    assert listed[-1]["url"] == "https://news.example/rss"
+    assert (listed[-1]["url"], listed[-1]["only_headlines"]) == ("https://news.example/rss", False)
     feed = tmp_path / "data" / "feeds" / "feed.xml"
     feed.parent.mkdir()
     feed.write_text(FEED, encoding="utf-8")
@@ -407,3 +411,10 @@ def test_a_worker_loads_neither_the_web_app_nor_other_commands() -> None:
         "firstword.cli.python_version",
         "firstword.cli.worker",
     }
+
+
+def test_the_list_of_feeds_marks_those_with_only_headlines(run: Run, tmp_path: Path) -> None:
+    assert run("feeds", "add", "https://news.example/rss").code == 0
+    with common.open_store(read_settings(data=tmp_path / "data")) as store, store.engine.begin() as connection:
+        connection.execute(update(feeds).values(extents="h" * 19 + "t"))
+    assert "(only headlines)" in run("feeds", "list").out

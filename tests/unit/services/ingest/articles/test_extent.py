@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.feeds import Feed
 from schemas.items import Item
-from services.ingest.articles.extent import WHOLE_FROM, Extent, extent_of
+from services.ingest.articles.extent import WHOLE_FROM, Extent, extent_of, has_articles, has_only_headlines
 
 TITLE = "Halden buys Kestrel"
 LONG = "Halden said on Monday that it would buy Kestrel. " * (WHOLE_FROM // 40)
@@ -31,3 +32,27 @@ LONG = "Halden said on Monday that it would buy Kestrel. " * (WHOLE_FROM // 40)
 )
 def test_extent(summary: str | None, body: str | None, extent: Extent) -> None:
     assert extent_of(Item(id="itm_1", title=TITLE, summary=summary, body=body)) == extent
+
+
+@pytest.mark.parametrize(
+    ("headlines", "teasers", "only"), [(9, 0, False), (10, 0, True), (8, 2, True), (7, 3, False), (0, 40, False)]
+)
+def test_a_feed_has_only_headlines_if_eight_in_ten_of_at_least_ten_items_have_no_more(
+    headlines: int, teasers: int, only: bool
+) -> None:
+    extents: list[Extent] = [*["headline"] * headlines, *["teaser"] * teasers]  # type: ignore[list-item]
+    assert has_only_headlines(extents) is only
+
+
+@pytest.mark.parametrize(
+    ("feed", "has"),
+    [
+        (Feed(id="f1", url="https://n.example/rss"), True),
+        (Feed(id="f1", url="https://n.example/news", kind="page"), True),
+        (Feed(id="f1", url="https://n.example/terms", kind="text"), False),
+        (Feed(id="f1", url="file:///feeds/rss.xml"), False),
+        (Feed(id="f1", url="https://press-desk.inlet.invalid/", kind="push"), False),
+    ],
+)
+def test_only_web_feeds_and_pages_of_links_lead_to_articles(feed: Feed, has: bool) -> None:
+    assert has_articles(feed) is has

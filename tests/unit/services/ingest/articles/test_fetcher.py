@@ -344,3 +344,27 @@ async def test_the_setting_is_in_a_list_of_feeds(engine: Engine) -> None:
         ingest.service.remove_feed(feed.id)
         assert ingest.service.import_feeds(listing).added[0].full_text
         assert ingest.service.list_feeds()[0].feed.full_text
+
+
+async def test_a_feed_says_that_it_has_only_headlines_until_its_articles_are_read(engine: Engine) -> None:
+    replies: dict[str, Reply] = {}
+    async with running(engine, replies) as (ingest, server):
+        bare = [(server.url(f"/{number}"), f"{TITLE} {number}") for number in range(9)]
+        replies["/rss"] = rss(*bare, summary="")
+        feed = ingest.service.add_feed(server.url("/rss"))
+        await ingest.poll(feed.id)
+        assert not ingest.service.list_feeds()[0].only_headlines  # nine are too few to say so
+        replies["/rss"] = rss(*bare, (server.url("/9"), f"{TITLE} 9"), summary="")
+        ingest.clock.advance(hours=1)
+        await ingest.poll(feed.id)
+        (state,) = ingest.service.list_feeds()
+        assert (state.only_headlines, state.extents) == (True, ("headline",) * 10)
+        ingest.service.set_full_text(feed.id, True)
+        assert not ingest.service.list_feeds()[0].only_headlines
+        ingest.service.set_full_text(feed.id, False)
+        longer = [(server.url(f"/more/{number}"), f"{TITLE}, part {number}") for number in range(40)]
+        replies["/rss"] = rss(*longer)
+        ingest.clock.advance(hours=1)
+        await ingest.poll(feed.id)
+        (state,) = ingest.service.list_feeds()
+        assert (state.only_headlines, state.extents) == (False, ("teaser",) * 40)  # only the latest count

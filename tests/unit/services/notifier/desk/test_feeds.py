@@ -233,6 +233,16 @@ def test_full_text_is_set_at_the_desk_and_by_programs(world: World, owner: TestC
     assert mara.post("/feeds/f2/full-text", data={**form(mara), "wanted": "off"}).status_code == 403
 
 
+def test_a_feed_with_only_headlines_says_so_and_who_can_do_something_about_it(
+    world: World, owner: TestClient, program: TestClient
+) -> None:
+    assert "have only headlines" not in owner.get("/feeds").text
+    world.feeds = (replace(FEEDS[0], only_headlines=True), FEEDS[1])
+    assert owner.get("/feeds").text.count("<em>Full text</em> below reads its articles.") == 1
+    assert "The owner of this desk can have its articles read." in world.browser("manager-mara").get("/feeds").text
+    assert [feed["only_headlines"] for feed in program.get("/api/v1/feeds").json()["items"]] == [True, False]
+
+
 def test_a_pack_of_official_feeds_is_added_by_name(world: World, owner: TestClient, program: TestClient) -> None:
     assert "Security advisories (2 feeds, 1 here already)" in owner.get("/feeds").text
     text = owner.post("/feeds/packs", data=form(owner, name="security")).text
