@@ -21,7 +21,6 @@ from schemas.items import ArticleReading
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.processing import AnyEvent, EventPublisher
-from services.ingest.articles.extent import MAX_EXTENTS, Extent, extent_of
 from services.ingest.articles.fetcher import ArticleFetcher, wants_article
 from services.ingest.fetch.fetchers import Fetcher, Validators
 from services.ingest.fetch.polite import PoliteFetcher
@@ -29,6 +28,7 @@ from services.ingest.fetch_and_parse import FetchResult, body_digest, fetch_and_
 from services.ingest.health.assess import assess_health
 from services.ingest.identity.dedupe import ItemChange, detect_changes
 from services.ingest.listed_advisories import AdvisoryFetcher
+from services.ingest.parse.extent import MAX_EXTENTS, Extent, extent_of
 from services.ingest.quarantine import Quarantine
 from services.ingest.readers import Readers
 from services.ingest.record import NEWS_BEFORE_ADDED, health_event, item_event, record_items

@@ -13,11 +13,11 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, an
 from schemas.feeds import Feed, FeedHealth, FeedKind
 from services.common.db import exclusive, upsert
 from services.common.sealing import Keys, LockedSecret, keys_of
-from services.ingest.articles.extent import Extent, has_articles, has_only_headlines
 from services.ingest.fetch.credentials import Credential, SealedCredential
 from services.ingest.fetch.fetchers import Validators
 from services.ingest.fetch.imap import MailboxPlace, MailboxPosition
 from services.ingest.identity.dedupe import SeenItem
+from services.ingest.parse.extent import Extent, has_articles, has_only_headlines
 from services.ingest.schedule.moves import Move
 from services.ingest.schedule.pacing import Rhythm
 from services.ingest.tables import (

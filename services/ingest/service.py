@@ -26,7 +26,6 @@ from services.common.errors import BadInput, Unreachable
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import EventPublisher
-from services.ingest.articles.extent import has_articles
 from services.ingest.articles.fetcher import ArticleFetcher
 from services.ingest.articles.pages import ArticlePages
 from services.ingest.dry_run import DryRunResult, dry_run
@@ -50,6 +49,7 @@ from services.ingest.mailbox_poll import MailboxPoller
 from services.ingest.opml import OpmlProblem, feed_id, read_opml, write_opml
 from services.ingest.packs.sec_filings import COMPANIES_URL, filings_feed
 from services.ingest.packs.shipped import find_pack
+from services.ingest.parse.extent import has_articles
 from services.ingest.parse.sec_companies import SecCompany, read_companies
 from services.ingest.poll import Poller, PollResult
 from services.ingest.quarantine import KEPT_FOR, Quarantine, QuarantinedDocument, Reading, StoredDocument

@@ -27,12 +27,12 @@ from services.common.db import reading
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
 from services.ingest.articles.agreement import is_about
-from services.ingest.articles.extent import extent_of
 from services.ingest.articles.own_pages import is_own_page
 from services.ingest.articles.page import PageArticle, read_article
 from services.ingest.articles.pages import ArticlePages, KeptPage, PageResult, page_id
 from services.ingest.fetch.fetchers import Fetcher, Response, Validators
 from services.ingest.fetch.polite import PoliteFetcher, RobotsForbid
+from services.ingest.parse.extent import extent_of
 from services.ingest.readers import Readers
 
 __all__ = ["ArticleFetcher", "ArticleLimits", "ReadArticles", "wants_article"]

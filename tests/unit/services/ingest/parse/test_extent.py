@@ -6,7 +6,7 @@ import pytest
 
 from schemas.feeds import Feed
 from schemas.items import Item
-from services.ingest.articles.extent import WHOLE_FROM, Extent, extent_of, has_articles, has_only_headlines
+from services.ingest.parse.extent import WHOLE_FROM, Extent, extent_of, has_articles, has_only_headlines
 
 TITLE = "Halden buys Kestrel"
 LONG = "Halden said on Monday that it would buy Kestrel. " * (WHOLE_FROM // 40)
