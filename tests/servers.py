@@ -6,6 +6,7 @@ Maven Central on Java, stored in the user's cache folder.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -116,16 +117,19 @@ def kafka_jars() -> Path | None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "firstword" / f"kafka-{KAFKA_VERSION}"
     if shutil.which("java") is None:
         return None
-    done = cache / ".complete"
-    if not done.exists():
-        if shutil.which("mvn") is None:
-            return None
-        pom = ROOT / "deploy" / "kafka-dev" / "pom.xml"
-        fetch = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={cache}"]
-        fetched = subprocess.run(fetch, capture_output=True, text=True, timeout=600)
-        if fetched.returncode != 0:
-            return None
-        done.touch()
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes: only the first one fetches
+        done = cache / ".complete"
+        if not done.exists():
+            if shutil.which("mvn") is None:
+                return None
+            pom = ROOT / "deploy" / "kafka-dev" / "pom.xml"
+            fetch = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={cache}"]
+            fetched = subprocess.run(fetch, capture_output=True, text=True, timeout=600)
+            if fetched.returncode != 0:
+                return None
+            done.touch()
     return cache
 
 
