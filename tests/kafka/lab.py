@@ -247,7 +247,9 @@ class Lab:
 
     async def send_now(self, records: Iterable[OutboundRecord], rate: float | None = None) -> None:
         """Send records from within an event loop."""
-        async with AIOKafkaProducer(**connection_options(self.settings), linger_ms=5) as producer:
+        # By default, it would give up 40 s after a kill of the broker, which a slow machine takes longer to start.
+        options = {**connection_options(self.settings), "linger_ms": 5, "request_timeout_ms": TIMEOUT_SECONDS * 1000}
+        async with AIOKafkaProducer(**options) as producer:
             sent = []
             for record in records:
                 topic = self.settings.topic(record.topic)
