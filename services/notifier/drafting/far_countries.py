@@ -77,7 +77,7 @@ _OF_THE_WORLD = (
     "markets",
 )
 #: The trades whose clients feel prices, wages and rates at home only.
-_AT_HOME = frozenset(("accounting", "insurance"))
+_AT_HOME = frozenset(("accounting", "agency", "insurance"))
 _AMERICAN_ZONES = ("America/", "Pacific/Honolulu", "US/")
 #: Their outlets, which leave out that the figures are of the United States.
 _AMERICAN_OUTLETS = (

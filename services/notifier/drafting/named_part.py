@@ -7,13 +7,14 @@ from functools import cache
 from typing import Literal
 
 from schemas.alerts import Alert
+from schemas.clients import Client
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import names_any
 from services.notifier.drafting.verbs import is_certain_verb
 
-__all__ = ["NamedPart", "is_claimant", "is_in_its_favor", "part_shown"]
+__all__ = ["NamedPart", "buys_another", "is_claimant", "is_in_its_favor", "part_shown"]
 
 #: ``tool``: others do something by means of it. ``example``: it only stands for many. ``owner``: a unit of it acts.
 #: ``rival``: another acts, against it. ``finder``: it finds what is wrong with another's.
@@ -76,6 +77,13 @@ _STOPPED = (
     r"(?:against|on|of|into) "
     r"(?:the )?{name}\b"
 )
+#: A deal in which the name is the buyer, with what it buys.
+_BUYER = (
+    r"\b{name}[’']s? (?:(?:planned|proposed|pending|mega) )?(?:[$€£][\w.]+(?: ?(?:billion|million|bn|b|m))?[ -])?"
+    r"(?P<of>(?:(?-i:[A-Z])[\w&.’'-]+ ){{1,4}})"
+    r"(?:deal|acquisition|takeover|purchase|buyout|merger|bid)\b"
+    r"|\b{name}[’']?s?(?: [\w$€£.,-]+){{0,5}} (?:acquisition|takeover|purchase|buyout) of (?P<by>[\w&.’' -]+)"
+)
 
 
 def part_shown(alert: Alert) -> NamedPart | None:
@@ -114,6 +122,15 @@ def is_in_its_favor(alert: Alert) -> bool:
 def is_claimant(alert: Alert) -> bool:
     """Return whether the headline of a legal matter says that the name sues, accuses or appeals."""
     return FAMILY_OF[alert.kind] == "legal" and _matches(_CLAIMANT, alert)
+
+
+def buys_another(alert: Alert, client: Client) -> bool:
+    """Return whether the headline is about the name's purchase of another, which the client's book does not name."""
+    if (found := _found(_BUYER, alert)) is None:
+        return False
+    target = (found["of"] or found["by"] or "").casefold()
+    names = (name for watch in client.watches for name in (watch.name, *watch.aliases))
+    return not any(name.casefold() in target for name in names if name.casefold() != alert.entity_name.casefold())
 
 
 def _matches(form: str, alert: Alert) -> bool:

@@ -25,10 +25,12 @@ from services.notifier.drafting.fit import (
     is_premature,
     query_for,
 )
+from services.notifier.drafting.named_part import buys_another
 from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.public_acts import is_public_act
 from services.notifier.drafting.register import register_of, urges, without_urging
+from services.notifier.drafting.sectors import is_of_another_sector
 from services.notifier.drafting.tone import review
 from services.notifier.trades.catalog import Trades
 from services.notifier.trades.definition import TradeDefinition
@@ -56,6 +58,15 @@ LONG_ACTION = 8
 _SAFETY: frozenset[EventFamily] = frozenset(("breach", "vulnerability", "outage", "recall"))
 #: What the client neither has nor buys.
 _BESIDE: frozenset[Stance] = frozenset(("competes", "follows", "regulated_by"))
+#: What the client buys or depends on.
+_BOUGHT: frozenset[Stance] = frozenset(("uses", "supplied_by", "contracts_with"))
+_OF_LAW: frozenset[EventFamily] = frozenset(("legal", "regulation", "politics"))
+#: What happens in one country stays there: who delivers may still deliver elsewhere.
+_OF_A_PLACE: frozenset[EventFamily] = frozenset(
+    ("legal", "regulation", "politics", "cutback", "expansion", "labour", "outage", "event", "reputation")
+)
+#: Trades that advise companies on what they use.
+_ADVISED = frozenset(("it", "agency", "legal"))
 _UNSURE = (
     "The event is large, but what it means is not certain enough, so the draft passes on the news without an "
     "opinion. Add your own."
@@ -157,6 +168,8 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     # That one leaves a competitor or a subject alone is no view on an event of which the kind is not known.
     waits_beside = brief.alert.stance in _BESIDE and rule.sizes == ("moderate",)
+    if rule.is_general and brief.alert.stance in _BOUGHT and rule.directions == ("positive",):
+        return True  # good news of an unknown kind asks nothing of those who buy from the name
     return rule.is_general and rule.waits and (waits_beside or set(rule.directions) == {"neutral", "unclear"})
 
 
@@ -175,8 +188,8 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
 
     So is news in which the name of what the client has is only mentioned, unless it is large, another country's
     figures, and its measures for patients. So is what an authority or a court decides on matters that reach no
-    books, for an accountant's client, the politics of a place that reach neither books nor work, and what an authority
-    decides on one applicant.
+    books, for an accountant's client, the politics of a place that reach neither books nor work, what an authority
+    decides on one applicant, and what it decides in another field of the economy.
     """
     alert = brief.alert
     figures = alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro" and alert.size != "major"
@@ -189,16 +202,32 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     if alert.stance == "regulated_by" and alert.size != "major" and is_beyond_books(alert, brief.client):
         return True
+    if is_of_another_sector(alert, brief.client):
+        return True
     if alert.size != "major" and (
         is_politics_beyond_books(alert, brief.client) or is_decision_on_one(alert, brief.client)
     ):
+        return True
+    if alert.stance in _BOUGHT and alert.size != "major" and _is_elsewhere(alert, brief.client):
         return True
     query = query_for(alert, brief.client, brief.asset, brief.manager.id)
     is_other = query.role == "homonym" or (query.role == "mention" and query.stance not in SUBJECTS)
     if is_other and query.size != "major":
         return True
     rules = [playbooks.find(replace(query, desire=desire.name)) for desire in brief.client.desires]
-    return all(rule is not None and rule.skips for rule in rules or [playbooks.find(query)])
+    rules = rules or [playbooks.find(query)]
+    of_vendor = alert.stance in _BOUGHT and FAMILY_OF[alert.kind] in _OF_LAW and brief.client.trade in _ADVISED
+    if of_vendor and any(rule is not None and rule.is_general for rule in rules):
+        return True  # it is not clear what a court or an authority asks of the vendor, so its customers need do nothing
+    return all(rule is not None and rule.skips for rule in rules)
+
+
+def _is_elsewhere(alert: Alert, client: Client) -> bool:
+    """Return whether the headline is on what a vendor does or meets in a far country, or on its purchase of another."""
+    family = FAMILY_OF[alert.kind]
+    if family in _OF_A_PLACE and is_of_far_country(alert.headline, client):
+        return True
+    return family in _OF_LAW and client.trade in _ADVISED and buys_another(alert, client)
 
 
 def _no_rule_note(brief: Brief) -> str:

@@ -175,10 +175,11 @@ def _adds_no_view(record: ClientRecord, story: StoryDraft, alert: Alert, context
     """
     if any(told.verdict == "warn" for told in event_stories(alert, record.stories)):
         return False
-    if alert.verdict == "correct" or alert.contested or is_large(alert) or alert.kind == "averted":
+    if alert.verdict == "correct" or alert.contested or _needs_no_view(alert) or alert.kind == "averted":
         return False
     unadvised = story.alert.verdict == "information" and story.draft.rule is None
-    return unadvised or is_skipped(brief_for(alert, FollowUp(), context), context.playbooks)
+    brief = brief_for(alert, FollowUp(), context)
+    return unadvised or is_skipped(brief, context.playbooks) or has_little_to_say(brief, context.playbooks)
 
 
 def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Client, context: Context) -> Result:
@@ -241,11 +242,17 @@ def _says_nothing(alert: Alert, context: Context) -> bool:
     of_subject = alert.stance in SUBJECTS
     if alert.verdict == "warn" and of_subject and alert.size != "major" and alert.urgency != "urgent":
         return asks_for_no_step(brief_for(alert, FollowUp(), context), context.playbooks)
-    if alert.verdict not in ("tell", "information") or (alert.size == "major" if of_subject else is_large(alert)):
+    if alert.verdict not in ("tell", "information") or _needs_no_view(alert):
         return False
     if alert.size == "minor" and alert.reading is not None and alert.reading.tell_score < WORTH_A_MESSAGE:
         return True
     return has_little_to_say(brief_for(alert, FollowUp(), context), context.playbooks)
+
+
+def _needs_no_view(alert: Alert) -> bool:
+    """Return whether the event is told without a view: to an owner what is large for them, to others what is major."""
+    owned = alert.stance == "holds" and alert.verdict == "tell"
+    return is_large(alert) if owned else alert.size == "major"
 
 
 def _leave_out(

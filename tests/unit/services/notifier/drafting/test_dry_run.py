@@ -50,6 +50,7 @@ STAGES: dict[tuple[str, str], str] = {
 
 #: A word that tells of the event, and of no stage of it.
 EVENTS = {
+    "earnings": "figures", "guidance": "figures",
     "dividend": "the dividend", "buyback": "the buyback", "capital": "a loan", "share_move": "trading",
     "rating": "a rating", "deal": "a deal", "cutback": "staff", "leadership": "the board", "legal": "law",
     "regulation": "compliance", "insolvency": "cash", "breach": "data", "vulnerability": "security",
