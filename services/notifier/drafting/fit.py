@@ -24,6 +24,7 @@ from services.notifier.drafting.shown_event import shows_event
 from services.notifier.drafting.stage import event_text, stage_of
 
 __all__ = [
+    "HARMFUL",
     "SUBJECTS",
     "Contradiction",
     "Presuppositions",
@@ -68,7 +69,7 @@ _WRONG_WAY = (("positive", "fall"), ("negative", "rise"))
 #: Kinds that are never good news for whoever has to do with the name: a repair is offered because something is wrong.
 _NEVER_GOOD: frozenset[EventKind] = frozenset(("recall", "data_breach", "vulnerability", "fine"))
 #: Broad kinds that may do harm at once.
-_HARMFUL: frozenset[RuleKind] = frozenset(("recall", "breach", "vulnerability", "outage", "insolvency"))
+HARMFUL: frozenset[RuleKind] = frozenset(("recall", "breach", "vulnerability", "outage", "insolvency"))
 #: Below this confidence, another kind is likelier than the one that was read.
 LIKELIER_ANOTHER = 0.5
 #: Kinds that words alone decide, whatever the reading makes of them.
@@ -207,17 +208,17 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     if reading is not None:
         role, status = "affected" if _is_another_party(alert, reading.role) else reading.role, reading.status
         exact = alert.kind not in FAMILY_OF.values()
-        needed = SURE_OF_HARM if FAMILY_OF[alert.kind] in _HARMFUL else SURE_OF_KIND
+        needed = SURE_OF_HARM if FAMILY_OF[alert.kind] in HARMFUL else SURE_OF_KIND
         if reading.confidence.kind >= needed:
             by_words = alert.kind in _BY_WORDS and direction != "unclear"
             family = None if by_words else reading.kind
         else:
-            is_guess = reading.confidence.kind < LIKELIER_ANOTHER and FAMILY_OF[alert.kind] not in _HARMFUL
+            is_guess = reading.confidence.kind < LIKELIER_ANOTHER and FAMILY_OF[alert.kind] not in HARMFUL
             unsure = unsure or is_guess or not exact or role in ("affected", "speaker")
             if is_guess and alert.size != "major":
                 direction = "unclear"  # nothing is known of the event but that it is in the news
         unsure = unsure or reading.confidence.role < SURE_OF_ROLE
-        doubtful = FAMILY_OF[alert.kind] != "macro" and FAMILY_OF[alert.kind] not in _HARMFUL and alert.size != "major"
+        doubtful = FAMILY_OF[alert.kind] != "macro" and FAMILY_OF[alert.kind] not in HARMFUL and alert.size != "major"
         if doubtful and reading.confidence.direction < SURE_OF_DIRECTION:
             direction = "unclear"
         if alert.stance == "competes":
@@ -255,7 +256,7 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         and (_is_unharmed(alert) or is_claimant(alert) or _is_permitted(alert))
     ):
         direction = "unclear"
-        unsure = unsure or FAMILY_OF[alert.kind] in _HARMFUL
+        unsure = unsure or FAMILY_OF[alert.kind] in HARMFUL
     if FAMILY_OF[alert.kind] == "share_move" and (direction, move_shown(alert.headline)) in _WRONG_WAY:
         direction = "unclear"
     if alert.stance in SUBJECTS and is_beyond_books(alert, client):
@@ -374,7 +375,7 @@ def _is_relieved(alert: Alert) -> bool:
 def _may_reach(query: RuleQuery) -> bool:
     """Return whether the event is of a kind whose harm may reach the client's own work."""
     family = FAMILY_OF[query.kind]
-    return (query.stance in _IN_REACH and family in _HARMFUL) or (query.stance == "holds" and family == "insolvency")
+    return (query.stance in _IN_REACH and family in HARMFUL) or (query.stance == "holds" and family == "insolvency")
 
 
 def _is_shown(alert: Alert) -> bool:
@@ -450,7 +451,7 @@ def _is_still_open(alert: Alert, reading: Reading) -> bool:
 def _is_unharmed(alert: Alert) -> bool:
     """Return whether the headline says that the name was spared: no trace of an attack was found."""
     raw = read_yaml("presuppositions.yaml")
-    return FAMILY_OF[alert.kind] in _HARMFUL and names_any(alert.headline.casefold(), tuple(raw["unharmed"]))
+    return FAMILY_OF[alert.kind] in HARMFUL and names_any(alert.headline.casefold(), tuple(raw["unharmed"]))
 
 
 def _is_permitted(alert: Alert) -> bool:

@@ -10,6 +10,7 @@ from schemas.alerts import Alert
 from schemas.clients import Client
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
+from services.notifier.drafting.casing import is_given_name
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import names_any
 from services.notifier.drafting.verbs import is_certain_verb
@@ -77,6 +78,8 @@ _STOPPED = (
     r"(?:against|on|of|into) "
     r"(?:the )?{name}\b"
 )
+#: A name with the word before it, and with "'s" where that belongs to it: "Calvin McDonald" is not McDonald's.
+_AFTER_WORD = r"(?:(?P<before>[\w’'.-]+) |^|(?<=[^\w\s]))(?<!\w){name}(?!\w)"
 #: A deal in which the name is the buyer, with what it buys.
 _BUYER = (
     r"\b{name}[’']s? (?:(?:planned|proposed|pending|mega) )?(?:[$€£][\w.]+(?: ?(?:billion|million|bn|b|m))?[ -])?"
@@ -92,6 +95,8 @@ def part_shown(alert: Alert) -> NamedPart | None:
     others = tuple(read_yaml("presuppositions.yaml")["others"].get(alert.entity_name.casefold(), ()))
     if others and names_any(alert.headline.casefold(), others):
         return "other"
+    if _is_surname(alert):
+        return "other"
     if family in _HARM and _matches(_TOOL, alert):
         return "tool"
     if family in _HARM and alert.stance in _NOT_CONCERNED and _matches(_FINDER, alert):
@@ -106,6 +111,14 @@ def part_shown(alert: Alert) -> NamedPart | None:
         # What a bankrupt has is its own.
         return None if family == "insolvency" and not _matches(_OWNS_UNIT, alert) else "owner"
     return None
+
+
+def _is_surname(alert: Alert) -> bool:
+    """Return whether the headline has the name only as somebody's last name: "Calvin McDonald" for McDonald's."""
+    if alert.entity_name.casefold() not in read_yaml("presuppositions.yaml")["surnames"]:
+        return False
+    found = list(_pattern(_AFTER_WORD, _names_of(alert)).finditer(alert.headline))
+    return bool(found) and all(is_given_name(match["before"] or "") for match in found)
 
 
 def _is_one_person(alert: Alert) -> bool:
@@ -138,8 +151,12 @@ def _matches(form: str, alert: Alert) -> bool:
 
 
 def _found(form: str, alert: Alert) -> re.Match[str] | None:
+    return _pattern(form, _names_of(alert)).search(alert.headline)
+
+
+def _names_of(alert: Alert) -> tuple[str, ...]:
     names = {alert.entity_name, *(span.text for item in alert.evidence for span in item.spans)}
-    return _pattern(form, tuple(sorted(name for name in names if name.strip()))).search(alert.headline)
+    return tuple(sorted(name for name in names if name.strip()))
 
 
 @cache

@@ -16,6 +16,7 @@ from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
 from services.notifier.drafting.fit import (
+    HARMFUL,
     SUBJECTS,
     fitting_phrasings,
     has_begun,
@@ -64,6 +65,11 @@ _OF_LAW: frozenset[EventFamily] = frozenset(("legal", "regulation", "politics"))
 #: What happens in one country stays there: who delivers may still deliver elsewhere.
 _OF_A_PLACE: frozenset[EventFamily] = frozenset(
     ("legal", "regulation", "politics", "cutback", "expansion", "labour", "outage", "event", "reputation")
+)
+#: Small matters of these kinds are between a vendor and others.
+_BETWEEN_OTHERS: frozenset[EventFamily] = frozenset(
+    ("legal", "regulation", "politics", "labour", "reputation", "leadership", "contract", "event", "expansion", "deal")
+    + ("capital", "cutback", "other")
 )
 #: Trades that advise companies on what they use.
 _ADVISED = frozenset(("it", "agency", "legal"))
@@ -163,14 +169,31 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
     """Return whether an opinion may be given, but no rule fits, or only the one that nothing has to be done."""
     if not _may_advise(brief):
         return False
+    alert = brief.alert
+    of_vendor = alert.stance in _BOUGHT and brief.client.trade in _ADVISED
+    if of_vendor and alert.size == "minor" and FAMILY_OF[alert.kind] in _BETWEEN_OTHERS:
+        return True
     rule = _choose(brief, playbooks)[1]
     if rule is None:
         return True
     # That one leaves a competitor or a subject alone is no view on an event of which the kind is not known.
     waits_beside = brief.alert.stance in _BESIDE and rule.sizes == ("moderate",)
-    if rule.is_general and brief.alert.stance in _BOUGHT and rule.directions == ("positive",):
-        return True  # good news of an unknown kind asks nothing of those who buy from the name
+    # What is not known to be bad asks nothing of those who buy from the name or work there; nor does what waits.
+    plainly = rule.waits or "negative" not in rule.directions
+    harmless = FAMILY_OF[brief.alert.kind] not in HARMFUL
+    if rule.is_general and brief.alert.stance in (*_BOUGHT, "operates_in") and plainly and harmless:
+        return True
+    if brief.alert.stance in SUBJECTS and FAMILY_OF[brief.alert.kind] != "macro" and _only_waits(rule):
+        return True
     return rule.is_general and rule.waits and (waits_beside or set(rule.directions) == {"neutral", "unclear"})
+
+
+def _only_waits(rule: Rule) -> bool:
+    """Return whether all phrasings of ``rule`` leave things as they are, and ask for nothing beside that."""
+    return all(
+        is_waiting(action) and all(is_waiting(f"{more} ") for more in re.findall(r" and (\w+ing)\b", action))
+        for action, _ in rule.phrasings
+    )
 
 
 def asks_for_no_step(brief: Brief, playbooks: Playbooks) -> bool:
@@ -208,6 +231,8 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
         is_politics_beyond_books(alert, brief.client) or is_decision_on_one(alert, brief.client)
     ):
         return True
+    if alert.stance == "follows" and alert.size != "major" and _is_beside_subject(alert, brief.client):
+        return True
     if alert.stance in _BOUGHT and alert.size != "major" and _is_elsewhere(alert, brief.client):
         return True
     query = query_for(alert, brief.client, brief.asset, brief.manager.id)
@@ -217,9 +242,19 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
     rules = [playbooks.find(replace(query, desire=desire.name)) for desire in brief.client.desires]
     rules = rules or [playbooks.find(query)]
     of_vendor = alert.stance in _BOUGHT and FAMILY_OF[alert.kind] in _OF_LAW and brief.client.trade in _ADVISED
-    if of_vendor and any(rule is not None and rule.is_general for rule in rules):
+    if of_vendor and any(rule is not None and rule.is_general and "negative" in rule.directions for rule in rules):
         return True  # it is not clear what a court or an authority asks of the vendor, so its customers need do nothing
     return all(rule is not None and rule.skips for rule in rules)
+
+
+def _is_beside_subject(alert: Alert, client: Client) -> bool:
+    """Return whether no headline names the subject that a company follows: the news is on something else.
+
+    What prices and rates do is told of in many words. Patients are told of a medicine that only the text names.
+    """
+    if client.trade not in (*_ADVISED, "accounting", "insurance") or FAMILY_OF[alert.kind] in ("macro", "breach"):
+        return False
+    return bool(alert.evidence) and not any(span.field == "title" for item in alert.evidence for span in item.spans)
 
 
 def _is_elsewhere(alert: Alert, client: Client) -> bool:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.drafting.named_part import part_shown
-from tests.unit.services.notifier.samples import an_alert
+from schemas.clients import Watch
+from services.notifier.drafting.named_part import buys_another, part_shown
+from tests.unit.services.notifier.samples import a_client, an_alert
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,37 @@ def test_what_one_person_met_is_no_event_of_the_company(headline: str) -> None:
 )
 def test_many_people_and_what_belongs_to_them_are_the_companys_affair(headline: str) -> None:
     assert part_shown(an_alert(headline=headline)) is None
+
+
+@pytest.mark.parametrize(
+    ("headline", "part"),
+    [
+        ("Lululemon chief Calvin McDonald is stepping down", "other"),
+        ("McDonald beats forecasts", None),
+        ("Calvin McDonald takes over at McDonald", None),
+    ],
+)
+def test_a_name_after_a_given_name_is_a_persons(headline: str, part: str | None) -> None:
+    assert part_shown(an_alert(headline=headline, entity_name="McDonald")) == part
+
+
+def test_military_strikes_are_no_strike() -> None:
+    assert part_shown(an_alert(headline="Oil climbs as missile strikes go on", entity_name="Strike")) == "other"
+    assert part_shown(an_alert(headline="Dockers vote to strike", entity_name="Strike")) is None
+
+
+@pytest.mark.parametrize(
+    ("headline", "buys"),
+    [
+        ("Britain opens a deeper probe of Halden Energy's Orvix deal", True),
+        ("Regulator blocks Halden Energy's planned $2 billion acquisition of Orvix", True),
+        ("Regulator looks into the takeover of Halden Energy", False),
+        ("Court fines Halden Energy", False),
+    ],
+)
+def test_a_review_of_its_purchase_of_another_is_the_others(headline: str, buys: bool) -> None:
+    client = a_client()
+    alert = an_alert(headline=headline)
+    assert buys_another(alert, client) == buys
+    target = Watch(entity_id="orvix", name="Orvix", kind="product")
+    assert not buys_another(alert, client.model_copy(update={"assets": (*client.assets, target)}))
