@@ -68,9 +68,11 @@ _OF_A_PLACE: frozenset[EventFamily] = frozenset(
 )
 #: Small matters of these kinds are between a vendor and others.
 _BETWEEN_OTHERS: frozenset[EventFamily] = frozenset(
-    ("legal", "regulation", "politics", "labour", "reputation", "leadership", "contract", "event", "expansion", "deal")
-    + ("capital", "cutback", "other")
-)
+    (
+        "legal", "regulation", "politics", "labour", "reputation", "leadership", "contract", "event", "expansion",
+        "deal", "capital", "cutback", "other",
+    )
+)  # fmt: skip
 #: Trades that advise companies on what they use.
 _ADVISED = frozenset(("it", "agency", "legal"))
 _UNSURE = (

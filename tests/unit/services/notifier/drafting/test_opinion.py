@@ -292,3 +292,38 @@ def test_a_strike_that_has_not_begun_is_not_told_as_an_interruption() -> None:
     said = "The staff of {name} threaten to strike"
     found = case_brief(DryRunCase("wealth", "strike", "holds", direction="negative", says=said), NOW)
     assert "whether work stops at all" in (opinion_part(found, SHIPPED).text or "")
+
+
+@pytest.mark.parametrize("trade", ["it", "legal", "agency", "accounting"])
+@pytest.mark.parametrize(
+    ("says", "skipped"),
+    [("{name} misses earnings forecasts", True), ("{name} misses earnings forecasts and may default", False)],
+)
+def test_figures_of_a_vendor_are_told_where_it_may_fail(trade: str, says: str, skipped: bool) -> None:
+    case = DryRunCase(trade, "earnings_miss", "supplied_by", "negative", size="major", role="actor", says=says)
+    assert is_skipped(case_brief(case, NOW), SHIPPED) is skipped
+
+
+def test_good_news_of_an_unknown_kind_asks_nothing_of_those_who_buy_from_the_name() -> None:
+    good = case_brief(DryRunCase("agency", "other", "supplied_by", "positive", verdict="information"), NOW)
+    assert has_little_to_say(good, SHIPPED)
+    bad = DryRunCase("agency", "other", "supplied_by", "negative", verdict="information", size="major")
+    assert not has_little_to_say(case_brief(bad, NOW), SHIPPED)
+
+
+def test_what_a_vendor_does_in_a_far_country_is_told_only_where_the_client_is() -> None:
+    says = "{name} cuts jobs in Japan"
+    found = case_brief(DryRunCase("it", "layoffs", "supplied_by", "negative", role="actor", says=says), NOW)
+    far = replace(found, client=found.client.model_copy(update={"time_zone": "Europe/Berlin"}))
+    assert is_skipped(far, SHIPPED)
+    assert not is_skipped(replace(far, client=far.client.model_copy(update={"time_zone": "Asia/Tokyo"})), SHIPPED)
+
+
+def test_a_company_is_told_of_a_subject_that_a_headline_names() -> None:
+    says = "Nordmark fines a bank over {name}"
+    found = case_brief(DryRunCase("legal", "fine", "follows", "negative", role="actor", says=says), NOW)
+    alert = found.alert
+    for field, skipped in (("title", False), ("body", True)):
+        span = Span(field=field, start=0, end=1, text=alert.entity_name)
+        item = alert.evidence[0].model_copy(update={"spans": (span,)})
+        assert is_skipped(replace(found, alert=alert.model_copy(update={"evidence": (item,)})), SHIPPED) is skipped
