@@ -323,7 +323,7 @@ def test_a_company_is_told_of_a_subject_that_a_headline_names() -> None:
     says = "Nordmark fines a bank over {name}"
     found = case_brief(DryRunCase("legal", "fine", "follows", "negative", role="actor", says=says), NOW)
     alert = found.alert
-    for field, skipped in (("title", False), ("body", True)):
-        span = Span(field=field, start=0, end=1, text=alert.entity_name)
+    in_title = Span(field="title", start=0, end=1, text=alert.entity_name)
+    for span, skipped in ((in_title, False), (in_title.model_copy(update={"field": "body"}), True)):
         item = alert.evidence[0].model_copy(update={"spans": (span,)})
         assert is_skipped(replace(found, alert=alert.model_copy(update={"evidence": (item,)})), SHIPPED) is skipped
