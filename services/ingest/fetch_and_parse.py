@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from services.common.clock import Clock
 from services.common.errors import FirstwordError
@@ -19,6 +20,7 @@ from services.ingest.listed_advisories import AdvisoryFetcher, ReadAt
 from services.ingest.parse.csaf_lists import NotAnAdvisoryList
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import ParsedFeed, parse_feed
+from services.ingest.parse.known import KnownEntries
 from services.ingest.readers import Readers
 from services.ingest.repository import FeedState
 from services.ingest.schedule.pacing import PollOutcome
@@ -37,7 +39,8 @@ class FetchResult:
     """The result of fetching a feed: ``response`` if the server answered, ``parsed`` if the outcome is fetched.
 
     ``unread`` is a document that the feed lists and that could not be read. ``is_complete``: nothing that it lists is
-    left to fetch, so that its next poll may ask whether anything has changed.
+    left to fetch, so that its next poll may ask whether anything has changed. ``digest`` is that of the body
+    of a feed.
     """
 
     outcome: PollOutcome
@@ -45,6 +48,7 @@ class FetchResult:
     parsed: ParsedFeed | None = None
     unread: Response | None = None
     is_complete: bool = True
+    digest: str = ""
 
 
 async def fetch_and_parse(
@@ -54,8 +58,11 @@ async def fetch_and_parse(
     clock: Clock,
     advisories: AdvisoryFetcher | None = None,
     read_at: ReadAt | None = None,
+    known: KnownEntries | None = None,
 ) -> FetchResult:
     """Fetch and parse the feed. Unexpected errors are outcomes too, so that one feed can't stop the others.
+
+    Entries of a feed that are written as one of ``known`` are left out; those of others are all read.
 
     If it is a list of security advisories, ``advisories`` fetches those that are newer than ``read_at`` says.
     """
@@ -72,12 +79,13 @@ async def fetch_and_parse(
     if response.status == 304 and state.body_digest is None:
         reason = "The server says that nothing has changed, but has never sent a feed (HTTP status 304)."
         return FetchResult(PollOutcome("unreachable", reason, "Firstword tries again later.", wait), response)
-    if response.status == 304 or (response.status == 200 and body_digest(response.body) == state.body_digest):
+    digest = body_digest(response.body) if response.status == 200 else ""
+    if response.status == 304 or (digest and digest == state.body_digest):
         return FetchResult(PollOutcome("not_modified", retry_after_seconds=wait), response)
     if not 200 <= response.status <= 299:
         return FetchResult(outcome_of_status(response.status, wait, credentials_at(response.url, credential)), response)
     try:
-        parsed = await _parse(readers, state, response, clock)
+        parsed = await _parse(readers, state, response, clock, known)
     except NotAFeed as error:
         listed = None
         if state.feed.kind == "feed" and response.body.lstrip()[:1] != b"<":
@@ -89,7 +97,7 @@ async def fetch_and_parse(
     except Exception as error:
         log.exception("Parsing a feed failed unexpectedly.", action="feed.parse_failed", feed_id=state.feed.id)
         return FetchResult(PollOutcome("broken", _own_error("Parsing", error), _REPORT, wait), response)
-    return FetchResult(PollOutcome("fetched", retry_after_seconds=wait), response, parsed)
+    return FetchResult(PollOutcome("fetched", retry_after_seconds=wait), response, parsed, digest=digest)
 
 
 async def _naming_feeds(readers: Readers, response: Response, fix: str | None) -> str | None:
@@ -139,10 +147,12 @@ def body_digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
-async def _parse(readers: Readers, state: FeedState, response: Response, clock: Clock) -> ParsedFeed:
+async def _parse(
+    readers: Readers, state: FeedState, response: Response, clock: Clock, known: KnownEntries | None
+) -> ParsedFeed:
     feed = state.feed
     parse: Callable[..., ParsedFeed] = parse_feed
-    settings: dict[str, str | None] = {}
+    settings: dict[str, Any] = {"known": known}
     if feed.kind == "text":
         parse, settings = parse_page_text, {"part": feed.links_in}
     elif feed.kind == "page":

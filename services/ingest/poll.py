@@ -22,6 +22,7 @@ from services.common.clock import Clock
 from services.common.db import reading
 from services.common.processing import AnyEvent, EventPublisher
 from services.ingest.articles.fetcher import ArticleFetcher, wants_article
+from services.ingest.entry_memory import EntryMemory
 from services.ingest.fetch.fetchers import Fetcher, Validators
 from services.ingest.fetch.polite import PoliteFetcher
 from services.ingest.fetch_and_parse import FetchResult, body_digest, fetch_and_parse
@@ -106,6 +107,7 @@ class Poller:
         self._settings = settings
         self._repository = Repository()
         self._advisories = AdvisoryFetcher()
+        self._entries = EntryMemory()
         self._articles = articles
         self._waiting: deque[_Fetched] = deque()
         self._writing: asyncio.Task[None] | None = None
@@ -126,9 +128,11 @@ class Poller:
         if state is None or state.paused:
             return None
         fetcher = self._polite if state.feed.kind in ("page", "text") else self._fetcher
-        fetched = await fetch_and_parse(
-            fetcher, self._readers, state, self._clock, self._advisories, partial(self._read_at, feed_id)
-        )
+        read_at = partial(self._read_at, feed_id)
+        known = self._entries.of(feed_id, state.body_digest) if state.feed.kind == "feed" else None
+        fetched = await fetch_and_parse(fetcher, self._readers, state, self._clock, self._advisories, read_at, known)
+        if fetched.parsed is not None and fetched.parsed.entries is not None:
+            self._entries.keep(feed_id, fetched.digest, fetched.parsed.entries)
         if self._articles is not None and state.feed.full_text:
             fetched = await self._with_articles(self._articles, state, fetched)
         done: asyncio.Future[PollResult | None] = asyncio.get_running_loop().create_future()
@@ -238,6 +242,8 @@ class Poller:
                 before, fetched, now = listed.get(poll.state.feed.id), poll.fetched, poll.now
                 if before is None or before.paused:  # removed or paused in the meantime
                     continue
+                if fetched.parsed is not None and fetched.parsed.same and before.body_digest != poll.state.body_digest:
+                    continue  # another process has polled it: what was left out was known by what it has replaced
                 compared = self._compare(connection, before.feed.id, fetched, now)
                 changes = [change for change in compared if change.kind != "unchanged"]
                 is_rebuilt = before.feed.kind == "page" and _is_rebuilt(before, compared)
@@ -269,7 +275,7 @@ class Poller:
             return ()
         items = [parsed.item for parsed in fetched.parsed.items]
         fingerprints = [parsed.fingerprint for parsed in fetched.parsed.items]
-        listed = fetched.parsed.still_listed or ()
+        listed = fetched.parsed.still_listed or fetched.parsed.same
         return record_items(self._repository, connection, feed_id, items, now, fingerprints, listed)
 
 
@@ -395,7 +401,7 @@ def _next_state(
         after,
         feed=feed,
         validators=fetched.response.validators if fetched.is_complete else Validators(),
-        body_digest=body_digest(fetched.response.body) if fetched.is_complete else "",
+        body_digest=fetched.digest or body_digest(fetched.response.body) if fetched.is_complete else "",
     )
 
 

@@ -67,7 +67,8 @@ def detect_changes(
     ``known`` must contain the records of those ``items`` that were seen before. Further records of the same feed let
     copies be detected. ``fingerprints`` are those of the items, if they are known already.
     """
-    by_fingerprint = {seen.fingerprint: seen.item_id for seen in known.values() if seen.copy_of is None}
+    originals = sorted((seen for seen in known.values() if seen.copy_of is None), key=lambda seen: seen.item_id)
+    by_fingerprint = {seen.fingerprint: seen.item_id for seen in originals}
     changes: list[ItemChange] = []
     current: dict[str, SeenItem] = {}
     for item, fingerprint in zip(items, fingerprints or map(fingerprint_of, items), strict=True):

@@ -113,6 +113,11 @@ class DateReader:
         self._fetched_at = fetched_at
         self._orders, self._offsets = _survey(written)
 
+    def settled(self) -> tuple[object, ...]:
+        """Return what the feed settles about its dates, in a fixed order."""
+        orders = sorted((mark, sorted(first)) for mark, first in self._orders.items())
+        return self._language, sorted(self._countries), orders, sorted(self._offsets)
+
     def read(self, raw: str | None) -> ReadDate | None:
         """Return the moment that ``raw`` states, or None; anything unusual about it goes to the notes."""
         text = " ".join((raw or "")[:_LONGEST].split())

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 
 from schemas.items import Dating, Item, Source
@@ -24,6 +25,7 @@ from services.ingest.parse.edgar import is_edgar, with_titles
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.jsonfeed import parse_json_feed
+from services.ingest.parse.known import KnownEntries, digests_of
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.sniff import find_start
 from services.ingest.parse.xmlfeed import parse_xml_feed
@@ -82,6 +84,9 @@ class ParsedFeed:
     and entries with the id of another, ``unreadable`` those that could not be read, of which ``first_unreadable`` says
     which the first is, and the reason. ``format`` is for people, such as ``RSS 2.0``. ``still_listed`` are the ids of
     all items that a list of advisories names, of which ``items`` has those that were fetched; None for other documents.
+
+    ``same`` are the ids of the items that ``items`` lacks because their entries are written as they were in the
+    document before, and by ``entries`` those of this document are recognized in the next one.
     """
 
     title: str | None
@@ -97,6 +102,8 @@ class ParsedFeed:
     unreadable: int = 0
     first_unreadable: str | None = None
     still_listed: frozenset[str] | None = None
+    same: tuple[str, ...] = ()
+    entries: KnownEntries | None = None
 
 
 def parse_feed(
@@ -108,6 +115,7 @@ def parse_feed(
     publisher: str | None = None,
     speaks_for: tuple[str, ...] = (),
     fetched_at: datetime | None = None,
+    known: KnownEntries | None = None,
 ) -> ParsedFeed:
     """Parse ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
 
@@ -118,6 +126,8 @@ def parse_feed(
 
     ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two versions of one
     story the newer one is kept; if neither is newer, the first, because feeds list the newest first.
+
+    With ``known``, those of the document before, entries that are written the same are not read again.
 
     Raises:
         NotAFeed: ``raw`` is not a feed; the message says what it is instead.
@@ -141,6 +151,7 @@ def parse_feed(
         speaks_for=speaks_for,
         fetched_at=fetched_at,
         notes=notes,
+        known=known,
     )
 
 
@@ -158,32 +169,34 @@ def read_feed(
     speaks_for: tuple[str, ...],
     fetched_at: datetime | None,
     notes: Notes,
+    known: KnownEntries | None = None,
 ) -> ParsedFeed:
-    """Return a document of any format with its entries as items. Relative links refer to ``base``."""
-    unreadable: list[Unreadable] = []
-    items = read_entries(
-        feed,
-        feed_url=feed_url,
-        base=base,
-        publisher=publisher,
-        speaks_for=speaks_for,
-        fetched_at=fetched_at,
-        notes=notes,
-        unreadable=unreadable,
-    )
+    """Return a document of any format with its entries as items. Relative links refer to ``base``.
+
+    Entries that are written as one of ``known`` are left out.
+    """
+    context_with = partial(_context, feed, feed_url, base, publisher, speaks_for, fetched_at)
+    context = context_with(notes.copy())
+    try:
+        found = _read(feed, context, known)
+    except _Entangled:
+        context = context_with(notes)
+        found = _read(feed, context, KnownEntries())
     return ParsedFeed(
         title=title_text(feed.title),
         site_url=absolute_url(feed.site_url, base),
         language=_language(feed.language),
         ttl_seconds=feed.ttl_seconds,
-        items=items,
-        warnings=notes.lines(),
-        left_out=len(feed.entries) - len(items),
+        items=found.items,
+        warnings=context.notes.lines(),
+        left_out=len(feed.entries) - len(found.items) - len(found.same),
         format=feed.format,
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
-        unreadable=len(unreadable),
-        first_unreadable=_first_unreadable(unreadable),
+        unreadable=len(found.unreadable),
+        first_unreadable=_first_unreadable(found.unreadable),
+        same=found.same,
+        entries=found.entries,
     )
 
 
@@ -202,18 +215,9 @@ def read_entries(
 
     Those that can't be read are added to ``unreadable``, with their number from 1 and the error.
     """
-    language = _language(feed.language)
-    context = _Context(
-        feed_url=feed_url,
-        base=base,
-        publisher=publisher or publisher_name(title_text(feed.title)),
-        publisher_given=bool(publisher),
-        speaks_for=speaks_for,
-        language=language,
-        fetched_at=fetched_at,
-        dates=DateReader(_dates(feed), notes, feed_url=feed_url, language=language, fetched_at=fetched_at),
-    )
-    return _distinct(_items(feed, context, notes, unreadable), notes)
+    found = _read(feed, _context(feed, feed_url, base, publisher, speaks_for, fetched_at, notes), None)
+    unreadable.extend(found.unreadable)
+    return found.items
 
 
 def publisher_name(title: str | None) -> str | None:
@@ -242,6 +246,7 @@ class _Context:
     language: str | None
     fetched_at: datetime | None
     dates: DateReader
+    notes: Notes
     sources: dict[tuple[str | None, str | None], Source] = field(default_factory=dict)
 
     def source(self, host: str | None, publisher: str | None) -> Source:
@@ -252,6 +257,34 @@ class _Context:
             self.sources[(host, publisher)] = known
         return known
 
+    def settled(self) -> tuple[object, ...]:
+        """Return all on which the reading of an entry depends, beside the entry and, as notes say then, the time."""
+        own = (self.feed_url, self.base, self.publisher, self.publisher_given, self.speaks_for, self.language)
+        return own, self.dates.settled()
+
+
+def _context(
+    feed: RawFeed,
+    feed_url: str,
+    base: str,
+    publisher: str | None,
+    speaks_for: tuple[str, ...],
+    fetched_at: datetime | None,
+    notes: Notes,
+) -> _Context:
+    language = _language(feed.language)
+    return _Context(
+        feed_url=feed_url,
+        base=base,
+        publisher=publisher or publisher_name(title_text(feed.title)),
+        publisher_given=bool(publisher),
+        speaks_for=speaks_for,
+        language=language,
+        fetched_at=fetched_at,
+        dates=DateReader(_dates(feed), notes, feed_url=feed_url, language=language, fetched_at=fetched_at),
+        notes=notes,
+    )
+
 
 def _dates(feed: RawFeed) -> Iterable[str]:
     """Yield all dates of the entries, as written."""
@@ -259,16 +292,62 @@ def _dates(feed: RawFeed) -> Iterable[str]:
         yield from (date for date in (entry.published, entry.updated) if date)
 
 
-def _items(feed: RawFeed, context: _Context, notes: Notes, unreadable: list[Unreadable]) -> Iterable[ParsedItem]:
-    for number, entry in enumerate(feed.entries, 1):
-        try:
-            parsed = _item(entry, context, notes)
-        except ValueError as error:  # pydantic's and UnicodeError among them
-            notes.add("An invalid entry was left out", str(error))
-            unreadable.append((number, entry, error))
+@dataclass(frozen=True)
+class _Read:
+    """The items of a document, with what :class:`ParsedFeed` says of ``same`` and ``entries``."""
+
+    items: tuple[ParsedItem, ...]
+    unreadable: tuple[Unreadable, ...]
+    same: tuple[str, ...] = ()
+    entries: KnownEntries | None = None
+
+
+class _Entangled(Exception):
+    """An entry that is read anew has the id of one that was to be left out, so that the two decide on each other."""
+
+
+def _read(feed: RawFeed, context: _Context, known: KnownEntries | None) -> _Read:
+    """Read the entries, without those that are ``known``. With None, all, and none are remembered.
+
+    Raises:
+        _Entangled: all must be read.
+    """
+    unreadable: list[Unreadable] = []
+    if known is None:
+        anew = [_readable(number, entry, context, unreadable) for number, entry in enumerate(feed.entries, 1)]
+        return _Read(_distinct((parsed for parsed in anew if parsed is not None), context.notes), tuple(unreadable))
+    before = known.by_digest(context.fetched_at)
+    same: list[str] = []
+    items: list[ParsedItem] = []
+    entries: list[tuple[bytes | None, str]] = []
+    digests = digests_of(feed.entries, context.settled())
+    for number, (entry, digest) in enumerate(zip(feed.entries, digests, strict=True), 1):
+        item_id = before.get(digest)
+        if item_id is not None:
+            same.append(item_id)
+            entries.append((digest, item_id))
             continue
-        if parsed is not None:
-            yield parsed
+        noted = context.notes.total()
+        parsed = _readable(number, entry, context, unreadable)
+        if parsed is None:
+            continue
+        items.append(parsed)
+        entries.append((digest if context.notes.total() == noted else None, parsed.item.id))
+    if len(set(same)) < len(same) or not {parsed.item.id for parsed in items}.isdisjoint(same):
+        raise _Entangled
+    return _Read(
+        _distinct(items, context.notes), tuple(unreadable), tuple(same), KnownEntries.of(entries, context.fetched_at)
+    )
+
+
+def _readable(number: int, entry: RawEntry, context: _Context, unreadable: list[Unreadable]) -> ParsedItem | None:
+    """Return the entry as an item; None if there is nothing in it, or it is added to ``unreadable``."""
+    try:
+        return _item(entry, context, context.notes)
+    except ValueError as error:  # pydantic's and UnicodeError among them
+        context.notes.add("An invalid entry was left out", str(error))
+        unreadable.append((number, entry, error))
+        return None
 
 
 def _first_unreadable(unreadable: Sequence[Unreadable]) -> str | None:

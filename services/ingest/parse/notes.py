@@ -20,6 +20,16 @@ class Notes:
         self._counts[message] = self._counts.get(message, 0) + 1
         self._examples.setdefault(message, example)
 
+    def copy(self) -> Notes:
+        """Return notes of their own that begin with these."""
+        copied = Notes()
+        copied._counts, copied._examples = self._counts.copy(), self._examples.copy()
+        return copied
+
+    def total(self) -> int:
+        """Return how many notes there are."""
+        return sum(self._counts.values())
+
     def lines(self) -> tuple[str, ...]:
         """Return one sentence for each kind, in order of first occurrence."""
         return tuple(self._line(message, count) for message, count in self._counts.items())
