@@ -32,7 +32,7 @@ from services.ingest.listed_advisories import AdvisoryFetcher
 from services.ingest.parse.extent import MAX_EXTENTS, Extent, extent_of
 from services.ingest.quarantine import Quarantine
 from services.ingest.readers import Readers
-from services.ingest.record import NEWS_BEFORE_ADDED, health_event, item_event, record_items
+from services.ingest.record import NEWS_BEFORE_ADDED, Brought, health_event, item_event, record_items
 from services.ingest.repository import FeedState, Repository, polled_host
 from services.ingest.schedule.moves import after_answer, stays_on_site
 from services.ingest.schedule.pacing import PollOutcome, PollSettings, with_delays, with_news
@@ -46,6 +46,8 @@ POLLS_UNTIL_GONE = 3
 #: Polls and items that are written in one transaction. A poll with more items has one of its own. At the slowest, the
 #: others who write to the database wait for it as long as a person does not notice.
 MOST_POLLS, MOST_ITEMS = 64, 500
+#: A batch waits this long, in turns of so many seconds, while more polls are under way than wait to be written.
+GATHER_TURNS, GATHER_SECONDS = 10, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Poller:
         self._articles = articles
         self._waiting: deque[_Fetched] = deque()
         self._writing: asyncio.Task[None] | None = None
+        self._under_way = 0
 
     async def poll(self, feed_id: str, state: FeedState | None = None) -> PollResult | None:
         """Fetch and parse the feed, and write new and revised items; None if the feed is paused or not listed.
@@ -127,6 +130,13 @@ class Poller:
                 state = self._repository.get(connection, feed_id)
         if state is None or state.paused:
             return None
+        self._under_way += 1
+        try:
+            return await self._poll(feed_id, state)
+        finally:
+            self._under_way -= 1
+
+    async def _poll(self, feed_id: str, state: FeedState) -> PollResult | None:
         fetcher = self._polite if state.feed.kind in ("page", "text") else self._fetcher
         read_at = partial(self._read_at, feed_id)
         known = self._entries.of(feed_id, state.body_digest) if state.feed.kind == "feed" else None
@@ -151,8 +161,10 @@ class Poller:
         parsed, now = fetched.parsed, self._clock.now()
         prints = {entry.item.id: entry.fingerprint for entry in parsed.items}
         with reading(self._engine) as connection:
-            known = self._repository.seen(connection, state.feed.id, prints)
-        compared = detect_changes(known, [entry.item for entry in parsed.items], now, list(prints.values()))
+            known = self._repository.seen(connection, {state.feed.id: prints})
+        compared = detect_changes(
+            known[state.feed.id], [entry.item for entry in parsed.items], now, list(prints.values())
+        )
         is_rebuilt, is_list = state.feed.kind == "page" and _is_rebuilt(state, compared), _is_list(fetched)
         wanted = [
             change.item
@@ -182,7 +194,11 @@ class Poller:
 
     async def _write(self) -> None:
         """Write what waits, batch by batch; what arrives in the meantime forms the next one."""
-        while batch := self._next_batch():
+        while self._waiting:
+            await self._gather()
+            batch = self._next_batch()
+            if not batch:
+                continue
             try:
                 await self._write_together(batch)
             except OperationalError as error:  # the database is away: none of them would succeed
@@ -196,6 +212,16 @@ class Poller:
                         await self._write_together([alone])
                     except Exception as own:
                         _fail([alone], own)
+
+    async def _gather(self) -> None:
+        """Wait a moment for polls that are under way: most of what a transaction costs, it costs once."""
+        for _ in range(GATHER_TURNS):
+            waiting = len(self._waiting)
+            if 2 * waiting >= min(self._under_way, 2 * MOST_POLLS):
+                return
+            if sum(poll.items for poll in self._waiting) >= MOST_ITEMS:
+                return
+            await asyncio.sleep(GATHER_SECONDS)
 
     def _next_batch(self) -> list[_Fetched]:
         """Take polls of different feeds that wait, within the limits."""
@@ -238,13 +264,10 @@ class Poller:
         events: list[AnyEvent] = []
         with self._engine.begin() as connection:
             listed = self._repository.lock_all(connection, [poll.state.feed.id for poll in batch])
-            for poll in batch:
-                before, fetched, now = listed.get(poll.state.feed.id), poll.fetched, poll.now
-                if before is None or before.paused:  # removed or paused in the meantime
-                    continue
-                if fetched.parsed is not None and fetched.parsed.same and before.body_digest != poll.state.body_digest:
-                    continue  # another process has polled it: what was left out was known by what it has replaced
-                compared = self._compare(connection, before.feed.id, fetched, now)
+            polls = [poll for poll in batch if _counts(poll, listed.get(poll.state.feed.id))]
+            found = self._compare(connection, polls)
+            for poll, compared in zip(polls, found, strict=True):
+                before, fetched, now = listed[poll.state.feed.id], poll.fetched, poll.now
                 changes = [change for change in compared if change.kind != "unchanged"]
                 is_rebuilt = before.feed.kind == "page" and _is_rebuilt(before, compared)
                 after = _next_state(before, fetched, changes, now, self._settings)
@@ -267,16 +290,34 @@ class Poller:
             self._publisher.publish(connection, events)
         return results
 
-    def _compare(
-        self, connection: Connection, feed_id: str, fetched: FetchResult, now: datetime
-    ) -> Sequence[ItemChange]:
+    def _compare(self, connection: Connection, polls: Sequence[_Fetched]) -> list[Sequence[ItemChange]]:
         """Return the change of each item, and store the records of those that are new or changed, and no other rows."""
-        if fetched.parsed is None:
-            return ()
-        items = [parsed.item for parsed in fetched.parsed.items]
-        fingerprints = [parsed.fingerprint for parsed in fetched.parsed.items]
-        listed = fetched.parsed.still_listed or fetched.parsed.same
-        return record_items(self._repository, connection, feed_id, items, now, fingerprints, listed)
+        brought: list[Brought] = []
+        for poll in polls:
+            parsed = poll.fetched.parsed
+            entries, listed = (parsed.items, parsed.still_listed or parsed.same) if parsed is not None else ((), ())
+            brought.append(
+                Brought(
+                    poll.state.feed.id,
+                    [entry.item for entry in entries],
+                    [entry.fingerprint for entry in entries],
+                    poll.now,
+                    listed,
+                )
+            )
+        return record_items(self._repository, connection, brought)
+
+
+def _counts(poll: _Fetched, now_listed: FeedState | None) -> bool:
+    """Return whether what a poll fetched is to be written.
+
+    Not if the feed was removed or paused in the meantime, nor if entries were left out that are as in the feed's
+    document before and another process has read another document since.
+    """
+    if now_listed is None or now_listed.paused:
+        return False
+    parsed = poll.fetched.parsed
+    return parsed is None or not parsed.same or now_listed.body_digest == poll.state.body_digest
 
 
 def finish_inlet(

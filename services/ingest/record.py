@@ -1,8 +1,9 @@
-"""Writes what is new about items of a channel, in the caller's transaction: their records, and the events."""
+"""Writes what is new about items of channels, in the caller's transaction: their records, and the events."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,10 +12,10 @@ from schemas.base import content_id, event
 from schemas.feeds import FeedHealthChanged, FeedStatus
 from schemas.items import Item, ItemIngested
 from services.common.processing import AnyEvent
-from services.ingest.identity.dedupe import ItemChange, detect_changes, fingerprint_of
+from services.ingest.identity.dedupe import ItemChange, detect_changes
 from services.ingest.repository import FeedState, Repository
 
-__all__ = ["FORGET_AFTER", "NEWS_BEFORE_ADDED", "SOURCE", "health_event", "item_event", "record_items"]
+__all__ = ["FORGET_AFTER", "NEWS_BEFORE_ADDED", "SOURCE", "Brought", "health_event", "item_event", "record_items"]
 
 #: The CloudEvents ``source`` of what ingest publishes.
 SOURCE = "firstword/ingest"
@@ -24,30 +25,51 @@ NEWS_BEFORE_ADDED = timedelta(hours=24)
 FORGET_AFTER = timedelta(days=90)
 
 
-def record_items(
-    repository: Repository,
-    connection: Connection,
-    feed_id: str,
-    items: Sequence[Item],
-    now: datetime,
-    fingerprints: Sequence[str] | None = None,
-    still_listed: Collection[str] = (),
-) -> Sequence[ItemChange]:
-    """Return the change of each item, and store the records of those that are new or changed, and no other rows.
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The items of a channel at a time, with their fingerprints.
 
-    ``fingerprints`` are those of the items, if they are known already. ``still_listed`` are ids of other items that the
-    channel has not dropped.
+    ``still_listed`` are ids of other items that the channel has not dropped.
     """
-    fingerprints = fingerprints or [fingerprint_of(item) for item in items]
+
+    feed_id: str
+    items: Sequence[Item]
+    fingerprints: Sequence[str]
+    now: datetime
+    still_listed: Collection[str] = ()
+
+
+def record_items(
+    repository: Repository, connection: Connection, brought: Sequence[Brought]
+) -> list[Sequence[ItemChange]]:
+    """Return the change of each item, for each of ``brought``, which are of different channels.
+
+    The records of items that are new or changed are stored, and no other rows.
+    """
     known = repository.seen(
-        connection, feed_id, {item.id: look for item, look in zip(items, fingerprints, strict=True)}
+        connection,
+        {
+            one.feed_id: {item.id: look for item, look in zip(one.items, one.fingerprints, strict=True)}
+            for one in brought
+        },
     )
-    changes = detect_changes(known, items, now, fingerprints)
-    updated = [change.seen for change in changes if change.seen != known.get(change.item.id)]
-    repository.remember(connection, feed_id, updated)
-    if any(change.kind == "new" for change in changes):  # otherwise the table does not grow
-        repository.forget(connection, feed_id, now - FORGET_AFTER, {*still_listed, *(item.id for item in items)})
-    return changes
+    compared = [detect_changes(known[one.feed_id], one.items, one.now, one.fingerprints) for one in brought]
+    repository.remember(
+        connection,
+        (
+            (one.feed_id, change.seen)
+            for one, changes in zip(brought, compared, strict=True)
+            for change in changes
+            if change.seen != known[one.feed_id].get(change.item.id)
+        ),
+    )
+    grown = [  # the records of others do not grow
+        one for one, changes in zip(brought, compared, strict=True) if any(change.kind == "new" for change in changes)
+    ]
+    if grown:
+        listed = {one.feed_id: {*one.still_listed, *(item.id for item in one.items)} for one in grown}
+        repository.forget(connection, listed, min(one.now for one in grown) - FORGET_AFTER)
+    return compared
 
 
 def item_event(change: ItemChange, now: datetime, *, background: bool) -> AnyEvent:

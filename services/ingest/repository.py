@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from schemas.feeds import Feed, FeedHealth, FeedKind
 from services.common.db import exclusive, upsert
@@ -33,8 +47,8 @@ from services.ingest.tables import (
 
 __all__ = ["POLLED", "FeedState", "Mailbox", "Repository", "polled_host"]
 
-#: SQLite allows 32,766 parameters per statement; older versions 999.
-_CHUNK = 500
+#: Pairs per statement. SQLite allows 32,766 parameters; older versions 999.
+_CHUNK = 400
 #: The letters of ``feeds.extents``.
 _EXTENTS: dict[str, Extent] = {"h": "headline", "t": "teaser", "w": "whole"}
 #: No feed waits longer for its next poll. A later time was written by a clock that was wrong, and doesn't count.
@@ -248,35 +262,46 @@ class Repository:
                 connection.execute(update(feed_credentials).where(mine).values(sealed=sealed))
         return locked
 
-    def seen(self, connection: Connection, feed_id: str, items: Mapping[str, str]) -> dict[str, SeenItem]:
-        """Return the records of the feed's items with these ids, by item id.
+    def seen(self, connection: Connection, items: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, SeenItem]]:
+        """Return the records of items with these ids, by feed and item id.
 
-        ``items`` has their fingerprints by id. For an item without a record, the records with the same fingerprint are
-        returned as well.
+        ``items`` has their fingerprints by feed and item id. For an item without a record, the records of its feed with
+        the same fingerprint are returned as well.
         """
-        records = self._seen_with(connection, feed_id, feed_items.c.item_id, list(items))
-        unknown = [fingerprint for item_id, fingerprint in items.items() if item_id not in records]
-        return records | self._seen_with(connection, feed_id, feed_items.c.fingerprint, unknown)
+        pairs = [(feed_id, item_id) for feed_id, prints in items.items() for item_id in prints]
+        records = self._seen_with(connection, feed_items.c.item_id, pairs)
+        unknown = [
+            (feed_id, fingerprint)
+            for feed_id, prints in items.items()
+            for item_id, fingerprint in prints.items()
+            if item_id not in records[feed_id]
+        ]
+        for feed_id, copies in self._seen_with(connection, feed_items.c.fingerprint, unknown).items():
+            records[feed_id] |= copies
+        return records
 
     def stated(self, connection: Connection, feed_id: str, item_ids: Collection[str]) -> dict[str, datetime | None]:
         """Return the newest date that each of these items has stated; items that were never seen are left out."""
-        known = self._seen_with(connection, feed_id, feed_items.c.item_id, list(item_ids))
-        return {item_id: seen.stated_at for item_id, seen in known.items()}
+        known = self._seen_with(connection, feed_items.c.item_id, [(feed_id, item_id) for item_id in item_ids])
+        return {item_id: seen.stated_at for item_id, seen in known[feed_id].items()}
 
     def _seen_with(
-        self, connection: Connection, feed_id: str, column: Column[str], values: Sequence[str]
-    ) -> dict[str, SeenItem]:
-        records: dict[str, SeenItem] = {}
-        for start in range(0, len(values), _CHUNK):
-            query = select(feed_items).where(
-                feed_items.c.feed_id == feed_id, column.in_(values[start : start + _CHUNK])
-            )
-            for row in connection.execute(query.order_by(feed_items.c.item_id)).mappings():
-                records[row["item_id"]] = _seen(row)
+        self, connection: Connection, column: Column[str], pairs: Sequence[tuple[str, str]]
+    ) -> defaultdict[str, dict[str, SeenItem]]:
+        """Return the records with these pairs of a feed and a value of ``column``, by feed and item id."""
+        records: defaultdict[str, dict[str, SeenItem]] = defaultdict(dict)
+        for start in range(0, len(pairs), _CHUNK):
+            query = _SEEN.where(tuple_(feed_items.c.feed_id, column).in_(pairs[start : start + _CHUNK]))
+            for feed_id, item_id, fingerprint, revision, first, changed, stated, earlier, copy in connection.execute(
+                query
+            ):
+                records[feed_id][item_id] = SeenItem(
+                    item_id, fingerprint, revision, first, changed, stated, tuple(earlier), copy
+                )
         return records
 
-    def remember(self, connection: Connection, feed_id: str, seen: Sequence[SeenItem]) -> None:
-        """Store the records of items."""
+    def remember(self, connection: Connection, seen: Iterable[tuple[str, SeenItem]]) -> None:
+        """Store the records of items, each with the id of its feed."""
         rows = [
             {
                 "feed_id": feed_id,
@@ -289,20 +314,33 @@ class Repository:
                 "earlier": list(record.earlier),
                 "copy_of": record.copy_of,
             }
-            for record in seen
+            for feed_id, record in seen
         ]
         upsert(connection, feed_items, rows, ("feed_id", "item_id"))
 
-    def forget(self, connection: Connection, feed_id: str, before: datetime, listed: Collection[str]) -> int:
-        """Delete the records of items unchanged since ``before`` and no longer ``listed``; return how many."""
-        old = select(feed_items.c.item_id).where(feed_items.c.feed_id == feed_id, feed_items.c.changed_at < before)
-        dropped = sorted(set(connection.execute(old).scalars()).difference(listed))
+    def forget(self, connection: Connection, listed: Mapping[str, Collection[str]], before: datetime) -> None:
+        """Delete the records of items of these feeds that are unchanged since ``before`` and no longer ``listed``."""
+        old = select(feed_items.c.feed_id, feed_items.c.item_id).where(
+            feed_items.c.feed_id.in_(sorted(listed)), feed_items.c.changed_at < before
+        )
+        dropped = [(feed_id, item_id) for feed_id, item_id in connection.execute(old) if item_id not in listed[feed_id]]
         for start in range(0, len(dropped), _CHUNK):
             chunk = dropped[start : start + _CHUNK]
-            connection.execute(
-                delete(feed_items).where(feed_items.c.feed_id == feed_id, feed_items.c.item_id.in_(chunk))
-            )
-        return len(dropped)
+            connection.execute(delete(feed_items).where(tuple_(feed_items.c.feed_id, feed_items.c.item_id).in_(chunk)))
+
+
+#: The fields of :class:`SeenItem`, after the feed.
+_SEEN = select(
+    feed_items.c.feed_id,
+    feed_items.c.item_id,
+    feed_items.c.fingerprint,
+    feed_items.c.revision,
+    feed_items.c.first_seen_at,
+    feed_items.c.changed_at,
+    feed_items.c.stated_at,
+    feed_items.c.earlier,
+    feed_items.c.copy_of,
+)
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -431,16 +469,3 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "redirect_seen_at": state.move.seen_at if state.move else None,
         "leased_until": None,
     }
-
-
-def _seen(row: RowMapping) -> SeenItem:
-    return SeenItem(
-        item_id=row["item_id"],
-        fingerprint=row["fingerprint"],
-        revision=row["revision"],
-        first_seen_at=row["first_seen_at"],
-        changed_at=row["changed_at"],
-        stated_at=row["stated_at"],
-        earlier=tuple(row["earlier"]),
-        copy_of=row["copy_of"],
-    )

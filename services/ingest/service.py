@@ -325,7 +325,9 @@ class IngestService:
             running.hosts[host] -= 1
             if running.hosts[host] <= 0:
                 del running.hosts[host]
-            self._wake.set()
+            # To begin a poll is to read the database: if many run, several begin together, at the next look.
+            if len(running.tasks) <= self._settings.concurrency * 3 // 4:
+                self._wake.set()
 
     async def _finish(self, running: _RunningPolls) -> None:
         """Let running polls finish for a moment, then cancel the rest, which have written nothing."""

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from schemas.items import Item
 from services.common.errors import BadInput, FirstwordError
 from services.common.processing import EventPublisher
-from services.ingest.identity.dedupe import ItemChange
+from services.ingest.identity.dedupe import ItemChange, fingerprint_of
 from services.ingest.inlets.pushed import PushedBatch
-from services.ingest.record import NEWS_BEFORE_ADDED, health_event, item_event, record_items
+from services.ingest.record import NEWS_BEFORE_ADDED, Brought, health_event, item_event, record_items
 from services.ingest.repository import FeedState, Repository
 
 __all__ = ["InletPaused", "RefusedItems", "UnknownInlet", "publish_items", "take_items"]
@@ -82,7 +82,8 @@ def publish_items(
 
     What was published before the inlet was set up is background: an archive that is put in first is no news.
     """
-    changes = record_items(repository, connection, inlet.feed.id, items, now)
+    brought = Brought(inlet.feed.id, items, [fingerprint_of(item) for item in items], now)
+    (changes,) = record_items(repository, connection, [brought])
     news = [change for change in changes if change.kind in ("new", "revised")]
     publisher.publish(
         connection, [item_event(change, now, background=_is_background(inlet, change)) for change in news]
