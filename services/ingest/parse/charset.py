@@ -38,6 +38,8 @@ _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([A-Za-
 _PARAMETER = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 #: Characters that XML 1.0 forbids (production 2 of the recommendation), and lone surrogates.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+#: Those of them that ASCII has.
+_CONTROL = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 #: Detection uses only the beginning: it is slow, and a document has one encoding.
 _SAMPLE_BYTES = 65_536
 _FEED_WANTED = "Give the address of an RSS, Atom or JSON feed."
@@ -59,7 +61,8 @@ def decode_document(raw: bytes, content_type: str | None, notes: Notes) -> str:
         if raw.startswith(magic):
             raise NotAFeed(f"This is {name}, not a feed.", fix=_FEED_WANTED)
     text = _decode(raw, content_type, notes)
-    clean = _FORBIDDEN.sub("", text)
+    is_plain = text.isascii() and raw.isascii() and len(raw.translate(None, _CONTROL)) == len(raw)
+    clean = text if is_plain else _FORBIDDEN.sub("", text)
     dropped = len(text) - len(clean)
     if dropped * 20 > len(text):
         raise NotAFeed("This is binary data, not a feed.", fix=_FEED_WANTED)

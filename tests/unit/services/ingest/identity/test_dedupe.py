@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.items import Item
-from services.ingest.identity.dedupe import MAX_EARLIER, ItemChange, SeenItem, detect_changes
+from services.ingest.identity.dedupe import MAX_EARLIER, ItemChange, SeenItem, detect_changes, fingerprint_of
 from services.ingest.parse.feed import parse_feed
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -106,3 +106,14 @@ def test_recorded_feeds_give_each_guid_once_and_nothing_on_a_second_run() -> Non
                 assert kinds.count("revised") > 10
                 kinds.clear()
         assert kinds == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a b", " a b", "a b ", "a  b", "a\n\nb", "a\nb", "a \n\n b", "\n\na", "a\n\n\n\nb", "a\tb", "a\u00a0b", "\x1fa"],
+)
+def test_whitespace_is_no_part_of_the_fingerprint(text: str) -> None:
+    item = Item(id="itm_1", title="T", summary=text)
+    spaced = item.model_copy(update={"summary": " ".join(text.split())})
+    assert fingerprint_of(item) == fingerprint_of(spaced)
+    assert fingerprint_of(item) != fingerprint_of(item.model_copy(update={"summary": "ab"}))
