@@ -20,7 +20,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -291,7 +290,7 @@ class Repository:
         """Return the records with these pairs of a feed and a value of ``column``, by feed and item id."""
         records: defaultdict[str, dict[str, SeenItem]] = defaultdict(dict)
         for start in range(0, len(pairs), _CHUNK):
-            query = _SEEN.where(tuple_(feed_items.c.feed_id, column).in_(pairs[start : start + _CHUNK]))
+            query = _SEEN.where(_any_of(column, pairs[start : start + _CHUNK]))
             for feed_id, item_id, fingerprint, revision, first, changed, stated, earlier, copy in connection.execute(
                 query
             ):
@@ -326,7 +325,18 @@ class Repository:
         dropped = [(feed_id, item_id) for feed_id, item_id in connection.execute(old) if item_id not in listed[feed_id]]
         for start in range(0, len(dropped), _CHUNK):
             chunk = dropped[start : start + _CHUNK]
-            connection.execute(delete(feed_items).where(tuple_(feed_items.c.feed_id, feed_items.c.item_id).in_(chunk)))
+            connection.execute(delete(feed_items).where(_any_of(feed_items.c.item_id, chunk)))
+
+
+def _any_of(column: Column[str], pairs: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
+    """Select the rows with any of these pairs of a feed and a value of ``column``.
+
+    For pairs in one list, SQLite reads the whole table.
+    """
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for feed_id, value in pairs:
+        values[feed_id].append(value)
+    return or_(*(and_(feed_items.c.feed_id == feed_id, column.in_(own)) for feed_id, own in values.items()))
 
 
 #: The fields of :class:`SeenItem`, after the feed.

@@ -8,17 +8,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from services.common.processing import AnyEvent
 from services.ingest.fetch.fetchers import Response, Validators
 from services.ingest.poll import MOST_ITEMS, MOST_POLLS
+from services.ingest.repository import Repository
+from services.ingest.tables import metadata
 from tests.fakes import CollectingPublisher
 from tests.patience import PATIENCE_SECONDS, until
-from tests.unit.services.ingest.harness import Ingest, rss
+from tests.unit.services.ingest.harness import NOON, Ingest, rss
 
 FEEDS = 40
 
@@ -200,3 +203,20 @@ async def test_a_damaged_row_rests_and_the_others_are_polled(engine: Engine) -> 
     stop.set()
     await loop
     assert len(ingest.items()) == 4
+
+
+@pytest.mark.parametrize("feeds", [1, 2, 64])
+def test_records_are_found_by_an_index_however_many_feeds_are_written(tmp_path: Path, feeds: int) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    metadata.create_all(engine)
+    asked: list[tuple[str, Any]] = []
+    with engine.connect() as connection:
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        prints = {f"feed {n}": {f"item {n} {m}": f"print {m}" for m in range(3)} for n in range(feeds)}
+        Repository().seen(connection, prints)
+        Repository().forget(connection, prints, NOON)
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in asked[:]]
+        steps = [row[3] for plan in plans for row in plan if "feed_items" in row[3]]
+    engine.dispose()
+    assert len(plans) == 3
+    assert [step for step in steps if not step.startswith("SEARCH feed_items USING INDEX")] == []
