@@ -49,26 +49,30 @@ def record_items(
     known = repository.seen(
         connection,
         {
-            one.feed_id: {item.id: look for item, look in zip(one.items, one.fingerprints, strict=True)}
-            for one in brought
+            channel.feed_id: {item.id: look for item, look in zip(channel.items, channel.fingerprints, strict=True)}
+            for channel in brought
         },
     )
-    compared = [detect_changes(known[one.feed_id], one.items, one.now, one.fingerprints) for one in brought]
+    compared = [
+        detect_changes(known[channel.feed_id], channel.items, channel.now, channel.fingerprints) for channel in brought
+    ]
     repository.remember(
         connection,
         (
-            (one.feed_id, change.seen)
-            for one, changes in zip(brought, compared, strict=True)
+            (channel.feed_id, change.seen)
+            for channel, changes in zip(brought, compared, strict=True)
             for change in changes
-            if change.seen != known[one.feed_id].get(change.item.id)
+            if change.seen != known[channel.feed_id].get(change.item.id)
         ),
     )
     grown = [  # the records of others do not grow
-        one for one, changes in zip(brought, compared, strict=True) if any(change.kind == "new" for change in changes)
+        channel
+        for channel, changes in zip(brought, compared, strict=True)
+        if any(change.kind == "new" for change in changes)
     ]
     if grown:
-        listed = {one.feed_id: {*one.still_listed, *(item.id for item in one.items)} for one in grown}
-        repository.forget(connection, listed, min(one.now for one in grown) - FORGET_AFTER)
+        listed = {channel.feed_id: {*channel.still_listed, *(item.id for item in channel.items)} for channel in grown}
+        repository.forget(connection, listed, min(channel.now for channel in grown) - FORGET_AFTER)
     return compared
 
 
