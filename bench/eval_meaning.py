@@ -1,9 +1,10 @@
 """Measure how many changed sentences the meaning check finds, and how many true ones it flags.
 
-    python bench/eval_meaning.py [--half dev|kept|later] [--errors] [--news]
+    python bench/eval_meaning.py [--half dev|kept|later|fresh] [--errors] [--news]
 
 The pairs of evidence and sentence are our own (tests/corpus/meaning), split into halves by their evidence. Rules are
-developed with ``dev`` only; ``kept`` is for the final check, and so is ``later``, written after it. ``--news``
+developed with ``dev`` only; ``kept`` is for the final check, and so are ``later``
+and ``fresh``, written after it. ``--news``
 measures false alarms on real news: the title of an item is a true statement about its own lead.
 """
 
@@ -24,7 +25,8 @@ sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 from services.notifier.drafting.meaning.compare import check_meaning  # noqa: E402
 
 SENTENCES = ROOT / "tests" / "corpus" / "meaning" / "sentences.jsonl"
-LATER = SENTENCES.with_name("later.jsonl")
+#: Sentences written later, by the name that they are measured under.
+WRITTEN_LATER = ("later", "fresh")
 NEWS = ROOT.parent / "shared" / "data" / "news" / "items.jsonl"
 HALVES = {"dev": 0, "kept": 1}
 #: Every so many of the news items are measured.
@@ -42,24 +44,34 @@ class Pair(NamedTuple):
     @property
     def flagged(self) -> bool:
         """Return whether the check finds something."""
-        return bool(check_meaning(self.sentence, [self.evidence]))
+        return bool(self.finding_kinds)
+
+    @property
+    def finding_kinds(self) -> frozenset[str]:
+        """Return the kinds of what the check finds."""
+        return frozenset(finding.kind for finding in check_meaning(self.sentence, [self.evidence]))
 
 
 class Result(NamedTuple):
-    """The share of changed sentences found, the share of true ones flagged, and (found, all) by kind."""
+    """The share of changed sentences found, the share of true ones flagged, (found, all) by kind of change, and the
+    number of true ones flagged by kind of finding.
+    """
 
     found: float
     alarms: float
     kinds: dict[str, tuple[int, int]]
+    alarm_kinds: dict[str, int]
 
 
 def pairs(half: str) -> list[Pair]:
-    """Return the pairs of one half or of both, or the later ones."""
-    file = LATER if half == "later" else SENTENCES
+    """Return the pairs of one half or of both, or those of a later file."""
+    file = SENTENCES.with_name(f"{half}.jsonl") if half in WRITTEN_LATER else SENTENCES
     rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
     every = (Pair(row["domain"], row["evidence"], row["sentence"], row["kind"]) for row in rows)
     return [
-        pair for pair in every if half in ("both", "later") or zlib.crc32(pair.evidence.encode()) % 2 == HALVES[half]
+        pair
+        for pair in every
+        if half in ("both", *WRITTEN_LATER) or zlib.crc32(pair.evidence.encode()) % 2 == HALVES[half]
     ]
 
 
@@ -67,16 +79,18 @@ def measure(half: str) -> Result:
     """Measure one half."""
     found: Counter[str] = Counter()
     totals: Counter[str] = Counter()
+    alarm_kinds: Counter[str] = Counter()
     alarms = true = 0
     for pair in pairs(half):
         if pair.kind is None:
             true += 1
             alarms += pair.flagged
+            alarm_kinds.update(pair.finding_kinds)
         else:
             totals[pair.kind] += 1
             found[pair.kind] += pair.flagged
     kinds = {kind: (found[kind], total) for kind, total in sorted(totals.items())}
-    return Result(sum(found.values()) / sum(totals.values()), alarms / true, kinds)
+    return Result(sum(found.values()) / sum(totals.values()), alarms / true, kinds, dict(sorted(alarm_kinds.items())))
 
 
 def news_pairs() -> Iterator[Pair]:
@@ -97,7 +111,7 @@ def news_alarms(real: Sequence[Pair]) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--half", choices=[*HALVES, "both", "later"], default="dev")
+    parser.add_argument("--half", choices=[*HALVES, "both", *WRITTEN_LATER], default="dev")
     parser.add_argument("--errors", action="store_true", help="print each error")
     parser.add_argument("--news", action="store_true", help="measure false alarms on real news instead")
     options = parser.parse_args()
@@ -113,6 +127,8 @@ def main() -> None:
     print(f"{options.half}: found {result.found:.3f}, false alarms {result.alarms:.3f}")
     for kind, (found, total) in result.kinds.items():
         print(f"  {kind:10} {found:4} of {total:4}  {found / total:.2f}")
+    for kind, alarms in result.alarm_kinds.items():
+        print(f"  true sentences flagged as {kind}: {alarms}")
     if options.errors:
         for pair in pairs(options.half):
             findings = check_meaning(pair.sentence, [pair.evidence])

@@ -132,6 +132,9 @@ def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
             continue
         if theirs.negated and not word.negated and _is_contrary(statement.text):
             continue
+        denied = any(theirs in other.words and _is_contrary(_clause(other, theirs)) for other in near)
+        if word.stem == theirs.stem and word.negated and denied:
+            continue  # "denied that it would scrap it", "will not scrap it"
         if word.stem != theirs.stem and _is_other_side(statement, word, near, theirs):
             continue
         kind: MeaningKind = "negation" if word.negated or theirs.negated else "opposite"
@@ -212,6 +215,8 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
     for word in statement.words:
         if not word.is_content or word.sides or any(character.isdigit() for character in word.text):
             continue
+        if word.shown[0].isupper() and word is not statement.words[0]:
+            continue  # "no longer works for Halden" says nothing of Halden
         theirs = [(other, entry) for other in near for entry in other.words if entry.stem == word.stem]
         if not any(_is_close(statement, other, _NEGATED) for other, _ in theirs):
             continue
