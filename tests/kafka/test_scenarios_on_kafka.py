@@ -13,20 +13,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
-from firstword.runtimes.kafka.records import outbound_record
+from firstword.runtimes.kafka.records import PartitionId, outbound_record
 from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.alerts import AlertRaised
-from schemas.topics import decode, encode
+from schemas.topics import TOPICS, decode, encode
 from services.common.processing import AnyEvent
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import DraftWriter
-from tests.kafka.lab import Lab, run
+from tests.kafka.lab import TIMEOUT_SECONDS, Lab, Worker, run
 from tests.kafka.marked_scenarios import MarkedScenario, combined, in_memory, load_marked_scenarios
 from tests.kafka.scenario_worker import SERVICE, FileClock
 
@@ -38,22 +39,50 @@ WRITTEN = tuple(topic for processor in PROCESSORS for topic in processor.outputs
 #: By this time after the last step, every timer has fired.
 AFTERWARDS = timedelta(days=14)
 TICK_SECONDS = 0.1
-#: Within this time, due timers fire and changes of reference data are known everywhere.
-SETTLE_SECONDS = 0.6
+STATEFUL = tuple(processor.name for processor in PROCESSORS if processor.stateful)
+REFERENCES = sorted({topic for processor in PROCESSORS for topic in processor.references})
 
 
 class Play:
     """Plays events to workers and sets their clock."""
 
-    def __init__(self, lab: Lab, clock: FileClock, watch: GroupWatch) -> None:
+    def __init__(self, lab: Lab, clock: FileClock, watch: GroupWatch, workers: Sequence[Worker]) -> None:
         self._lab = lab
         self._clock = clock
         self._watch = watch
+        self._workers = workers
 
     async def settle(self) -> None:
-        """Wait until the workers have nothing to do."""
-        await asyncio.sleep(SETTLE_SECONDS)
-        await self._lab.wait_until_idle(self._watch, READ)
+        """Wait until the workers have nothing to do: no record waits, no timer is due, and all references are read."""
+        before = None
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while before != (before := await self._ends(READ)):  # what timers wrote has to be processed, too
+                await self._lab.wait_until_idle(self._watch, READ)
+                await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Wait until each worker has looked at its timers from now on, found none due, and read all references."""
+        now, ends = self._clock.now().isoformat(), await self._ends(REFERENCES)
+        looked = {(worker.pid, name): self._report(worker)["quiet"].get(name, 0) for worker in self._workers
+                  for name in STATEFUL}  # fmt: skip
+        for worker in self._workers:
+            while True:
+                report = self._report(worker)
+                is_quiet = all(
+                    report["at"].get(name) == now and report["quiet"][name] >= looked[worker.pid, name] + 2
+                    for name in STATEFUL
+                )
+                if is_quiet and all(report["read"].get(f"{topic} {n}", 0) >= end for (topic, n), end in ends.items()):
+                    break
+                assert worker.alive, worker.log
+                await asyncio.sleep(TICK_SECONDS / 4)
+
+    async def _ends(self, topics: Iterable[str]) -> dict[PartitionId, int]:
+        return await self._watch.ends([(topic, n) for topic in topics for n in range(TOPICS[topic].partitions)])
+
+    def _report(self, worker: Worker) -> dict[str, dict[str, Any]]:
+        path = self._clock.report(worker.pid)
+        return orjson.loads(path.read_bytes()) if path.exists() else {"quiet": {}, "at": {}, "read": {}}
 
     async def at(self, moment: datetime, events: Sequence[AnyEvent]) -> None:
         """Set the clock, let timers fire, then send ``events`` and wait for the outputs."""
@@ -77,11 +106,17 @@ def by_time(scenarios: Sequence[MarkedScenario], more: Iterable[datetime]) -> li
     return [(at, events) for (at, _), events in sorted(grouped.items(), key=lambda entry: entry[0])]
 
 
-async def play(lab: Lab, clock: FileClock, scenarios: Sequence[MarkedScenario], moments: Iterable[datetime]) -> None:
+async def play(
+    lab: Lab,
+    clock: FileClock,
+    workers: Sequence[Worker],
+    scenarios: Sequence[MarkedScenario],
+    moments: Iterable[datetime],
+) -> None:
     watch = GroupWatch(lab.settings, lab.settings.group(SERVICE))
     await watch.start()
     try:
-        rounds = Play(lab, clock, watch)
+        rounds = Play(lab, clock, watch, workers)
         for moment, events in by_time(scenarios, moments):
             await rounds.at(moment, events)
     finally:
@@ -116,9 +151,10 @@ def test_scenarios_give_the_same_outputs_as_in_memory(lab: Lab, tmp_path: Path) 
         "FIRSTWORD_KAFKA_TICK_SECONDS": str(TICK_SECONDS),
         "FIRSTWORD_KAFKA_COMMIT_INTERVAL_SECONDS": "0.1",
     }
-    for worker in [lab.worker("tests.kafka.scenario_worker", **settings) for _ in range(2)]:
+    workers = [lab.worker("tests.kafka.scenario_worker", **settings) for _ in range(2)]
+    for worker in workers:
         worker.ready()
-    run(play(lab, clock, scenarios, {end, *(made.time for made in wanted)}))
+    run(play(lab, clock, workers, scenarios, {end, *(made.time for made in wanted)}))
 
     said = outputs_on_kafka(lab)
     assert {name: decoded(raw) for name, raw in said.items()} == {made.id: decoded(encode(made)) for made in wanted}
