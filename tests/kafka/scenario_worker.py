@@ -61,9 +61,9 @@ class ReportingWorker(KafkaWorker):
         await super()._build()
         process = self._references.process
 
-        def read(record: ConsumerRecord[Any, Any]) -> None:
-            process(record)
-            self._read[f"{self._settings.name(record.topic)} {record.partition}"] = record.offset + 1
+        def read(raw: ConsumerRecord[Any, Any]) -> None:
+            process(raw)
+            self._read[f"{self._settings.name(raw.topic)} {raw.partition}"] = raw.offset + 1
 
         self._references.process = read  # type: ignore[method-assign]
 

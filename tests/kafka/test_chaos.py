@@ -27,7 +27,7 @@ from schemas.items import Item, ItemIngested, Source
 from schemas.topics import decode, encode
 from services.common.processing import AnyEvent
 from tests.invented_news import EVENTS, HOSTS, OTHERS, book, names
-from tests.kafka.lab import Lab, Worker, run
+from tests.kafka.lab import TIMEOUT_SECONDS, Lab, Worker, run
 from tests.kafka.matcher_worker import SERVICE
 from tests.kafka.scenario_worker import FileClock
 from tests.servers import Kafka, LocalKafka
@@ -146,17 +146,24 @@ def test_kills_and_a_broker_outage_change_no_alert(lab: Lab, kafka_server: Kafka
     chaos.wait(5)
     run(wait_until_idle(lab))
     clock.set(END)
-    chaos.wait(2)
+    wanted = expected_alerts(setting, items)
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not {alert.id for alert in wanted} <= alerts_on(lab).keys():  # the last timers have fired
+        assert time.monotonic() < end, "alerts are missing"
+        chaos.wait(2)
     run(wait_until_idle(lab))
 
-    records = lab.read("alerts")
-    found = {alert.id: alert for alert in (decode("alerts", record.payload or b"") for record in records)}
-    wanted = expected_alerts(setting, items)
+    records, found = lab.read("alerts"), alerts_on(lab)
     print(f"{len(records)} alerts, {len(found)} different ones; {len(wanted)} expected; paused {pauses(lab, chaos)}")
     assert final_verdicts(list(found.values())) == final_verdicts(wanted)
     assert {id: encode(alert) for id, alert in found.items()} == {alert.id: encode(alert) for alert in wanted}
     assert {record.payload for record in records} == {encode(alert) for alert in wanted}
     assert lab.read("items.dlq") == lab.read("mentions.dlq") == []
+
+
+def alerts_on(lab: Lab) -> dict[str, AnyEvent]:
+    """Return the alerts by id."""
+    return {alert.id: alert for alert in (decode("alerts", record.payload or b"") for record in lab.read("alerts"))}
 
 
 def pauses(lab: Lab, chaos: Chaos) -> list[float]:

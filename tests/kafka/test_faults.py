@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +38,7 @@ from firstword.store import Store
 from schemas.items import ItemIngested
 from schemas.topics import decode, encode
 from services.common.db import reading
+from services.common.errors import Unreachable
 from services.common.processing import AnyEvent
 from services.common.settings import Settings, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
@@ -217,7 +218,10 @@ def wait_until_idle(world: World) -> None:
     async def wait() -> None:
         services = {"matcher": matcher_processors(world.settings), "notifier": notifier_processors(world.settings)}
         async with IdleWaiter(world.engine, world.lab.settings, services) as still:
-            await still.wait()
+            while True:
+                with suppress(Unreachable):  # a slow machine takes longer than the two minutes that it waits
+                    await still.wait()
+                    return
 
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(run, wait())

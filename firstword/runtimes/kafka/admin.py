@@ -22,6 +22,8 @@ from services.common.errors import FirstwordError, Unreachable
 __all__ = ["KafkaRefused", "TopicAdmin", "check_connection", "open_admin"]
 
 ANSWER_MS = 15_000
+#: A busy broker has accepted new topics for a while before it has leaders for all their partitions.
+READY_MS = 60_000
 CONNECT_SECONDS = 5
 #: The time in which a refused connection is closed; its loop must run meanwhile, or the socket stays open.
 CLOSE_SECONDS = 0.3
@@ -163,7 +165,8 @@ class TopicAdmin:
             if spec is not None
         }
         if new:
-            self._client.create_topics(new, wait_for_metadata=True)
+            self._client.create_topics(new)
+            self._client.wait_for_topics(new, timeout_ms=READY_MS)
         for change in changes:
             if change.partitions is not None:
                 self._client.create_partitions({change.topic: change.partitions})
