@@ -51,6 +51,8 @@ REACHED = (
 )  # fmt: skip
 
 
+#: On a busy machine, a page takes its time.
+TIMEOUT_MS = 120_000
 #: A desk without mail offers no sending. Nothing is sent here: no server listens.
 MAIL = {"FIRSTWORD_SMTP_HOST": "127.0.0.1", "FIRSTWORD_SMTP_PORT": "9", "FIRSTWORD_SMTP_SENDER": "desk@firm.example"}
 
@@ -73,12 +75,19 @@ def sample_desk(port: int) -> Iterator[str]:
             sys.exit(f"The desk did not start:\n{''.join(said)}")
         finally:
             started.terminate()
-            started.communicate(timeout=30)
+            started.communicate(timeout=TIMEOUT_MS / 1_000)
+
+
+def new_page(browser: Browser) -> Page:
+    """Return a page of a browser in which nobody has signed in."""
+    context = browser.new_context()
+    context.set_default_timeout(TIMEOUT_MS)
+    return context.new_page()
 
 
 def signed_in(browser: Browser, link: str) -> Page:
     """Return a page that has signed in with the link."""
-    page = browser.new_context().new_page()
+    page = new_page(browser)
     page.goto(link)
     page.get_by_role("button", name="Sign in to Firstword").click()
     page.wait_for_url(link.split("/signin", 1)[0] + "/")
@@ -184,7 +193,7 @@ def signing_in(page: Page, desk: str, clock: Clock) -> Iterator[tuple[str, Page]
     browser = page.context.browser
     if browser is None:
         return
-    stranger = browser.new_context().new_page()
+    stranger = new_page(browser)
     stranger.goto(f"{desk}/signin?token=an-old-link")
     yield "signin", stranger
     page.goto(f"{desk}/me/second-factor")
