@@ -1,4 +1,4 @@
-"""Which versions of Python lack a fix."""
+"""The versions of Python that lack a fix."""
 
 from __future__ import annotations
 

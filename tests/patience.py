@@ -1,4 +1,4 @@
-"""How tests wait: long for what must happen, and not at all for what must time out.
+"""Waiting in tests: long for what must happen, and not at all for what must time out.
 
 A test may fail for what the product does, never for how fast the machine is.
 """

@@ -25,7 +25,7 @@ STACK = "Commands for the stack (Kafka and PostgreSQL)"
 
 
 class Command(NamedTuple):
-    """Where a command is: its module in this folder, and its function there; a group is the module's ``app``."""
+    """The place of a command: its module in this folder, and its function there; a group is the module's ``app``."""
 
     module: str
     function: str | None = None

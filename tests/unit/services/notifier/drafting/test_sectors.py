@@ -1,4 +1,4 @@
-"""What an authority decides on fish is nothing to a maker of software."""
+"""Decisions of an authority on fish, which are nothing to a maker of software."""
 
 from __future__ import annotations
 
