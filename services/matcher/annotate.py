@@ -93,6 +93,12 @@ _ISSUER_WORDS = frozenset(
         "and",
     )
 )
+#: The names of law firms, and what who only speaks of others' affairs is said to do.
+_LAWYERS = re.compile(r"\b(?:LLP|Law|Law Firm|Law Offices?|Law Group|Attorneys|Solicitors|Barristers|Advocates)\b")
+_ADDRESSES = re.compile(
+    r"(?:[’']s)? *:|[^.;:]{0,20}\b(?:alerts?|reminds?|urges?|encourages?|notifies|advises|invites?|warns?|alleges?|"
+    r"accuses?|claims|investigates?|discovers?|finds|exposes?|reveals?|believes?|thinks?|expects?)\b"
+)
 # A name that opens a headline, followed by a verb.
 _ACTOR = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
 
@@ -437,11 +443,16 @@ def _is_ordinary(name: str) -> bool:
 
 
 def _takes_part(speaker: str, title: str) -> bool:
-    """Return whether the headline names ``speaker`` for another reason than that it says so: "…, Halden says"."""
+    """Return whether the headline names ``speaker`` for another reason than that it says so: "…, Halden says".
+
+    Lawyers speak for others, and who reminds, urges or warns has no part in what they speak of.
+    """
     at = title.find(speaker)
-    if at < 0:
+    if at < 0 or _LAWYERS.search(speaker) is not None:
         return False
     before, after = title[:at].rstrip(), title[at + len(speaker) :]
+    if _ADDRESSES.match(after) is not None:
+        return False
     closes = len(after.split()) <= 1 and (before.endswith((",", ":", "-", "–", "—")) or before.endswith(" says"))
     return not closes
 

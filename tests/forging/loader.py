@@ -48,7 +48,11 @@ TRADES: Mapping[str, Trade] = {
     "topic": "legal",
     "product": "it",
     "supplier": "it",
+    "site": "it",
+    "contract": "it",
     "regulation": "legal",
+    "place": "legal",
+    "industry": "agency",
 }
 
 #: The weight of holdings, and a scope for subjects, which need one.
@@ -56,6 +60,8 @@ LIMITS: Mapping[str, dict[str, Any]] = {
     "holding": {"weight": 0.12},
     "topic": {"scope": {}},
     "regulation": {"scope": {}},
+    "place": {"scope": {}},
+    "industry": {"scope": {}},
 }
 
 
@@ -72,8 +78,9 @@ class Document:
 class Step:
     """A moment: an item or a document, or neither if only time passes.
 
-    ``channel`` is the host of the feed, None if it has none. ``attack``: the content is forged. ``accepted`` are the
-    outcomes that are right for each client, by client id.
+    ``channel`` is the host of the feed, None if it has none. ``attack``: the content is forged, or else ``accurate``:
+    then a message may say that it is confirmed. ``accepted`` are the outcomes that are right for each client, by client
+    id.
     """
 
     at: datetime
@@ -82,6 +89,7 @@ class Step:
     accepted: Mapping[str, frozenset[str]]
     item: Item | None = None
     document: Document | None = None
+    accurate: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,10 +175,10 @@ def _step(case: str, raw: dict[str, Any], publishers: Mapping[str, SourceGrade],
     speaks_for = tuple(raw.get("speaks_for", ()))
     if "document" in raw:
         document = Document(feed_url, raw["document"].encode(), speaks_for)
-        return Step(at, host_of(feed_url), attack, accepted, document=document)
+        return Step(at, host_of(feed_url), attack, accepted, document=document, accurate="accurate" in raw)
     name = publisher.publisher if publisher else _listed_name(host)
     item = _item(case, raw, host, name, feed_url, speaks_for)
-    return Step(at, host_of(feed_url) if feed_url else None, attack, accepted, item=item)
+    return Step(at, host_of(feed_url) if feed_url else None, attack, accepted, item=item, accurate="accurate" in raw)
 
 
 def _listed_name(host: str) -> str | None:

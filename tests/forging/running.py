@@ -19,6 +19,7 @@ from firstword.runtimes.replay import item_events
 from schemas.alerts import Alert, AlertRaised, Evidence
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged
+from schemas.drafts import Draft, DraftCreated
 from schemas.items import Item, ItemIngested
 from schemas.mentions import SourceGrade
 from services.common.clock import ManualClock
@@ -30,8 +31,11 @@ from services.ingest.tables import metadata
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.sources.publishers import SourceTable, default_sources
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.outreach.processor import DraftWriter
 from tests.fakes import CollectingPublisher
 from tests.forging.loader import NOTHING, Case, Document, Step, load_publishers
+from tests.forging.messages import Messages, sent
 from tests.scenarios.loader import BEGINNING, FIRM, MANAGER
 
 __all__ = ["Failure", "FailureKind", "failures"]
@@ -68,6 +72,7 @@ def failures(case: Case) -> list[Failure]:
         alerts = list(course.take(step))
         found += _judge_step(number, step, alerts)
         found += [failure for alert in alerts for failure in _judge_evidence(number, alert, course)]
+        found += [Failure(number, "told", problem) for problem in course.problems]
         last.update({alert.client_id: alert.verdict for alert in alerts})
     for client, accepted in case.finally_.items():
         verdict = last.get(client, NOTHING)
@@ -103,7 +108,7 @@ def _judge_evidence(number: int, alert: Alert, course: _Course) -> Iterator[Fail
         known = course.sources.lookup(channel)
         if known.grade not in GOOD and evidence.source_grade in GOOD:
             yield Failure(number, "graded", f"{evidence.publisher} through {channel} counts as {evidence.source_grade}")
-        if not _is_shown_as_itself(evidence, channel, known, course.sources):
+        if not _is_shown_as_itself(evidence, channel, known, course.sources, course.senders):
             yield Failure(number, "named", f"{channel} is shown as {evidence.publisher!r}")
         if position == 0 and alert.verdict in TOLD and known.grade not in GOOD:
             yield Failure(
@@ -113,18 +118,21 @@ def _judge_evidence(number: int, alert: Alert, course: _Course) -> Iterator[Fail
             yield Failure(number, "graded", f"{_describe(alert)} on the word of {channel}")
 
 
-def _is_shown_as_itself(evidence: Evidence, channel: str | None, known: SourceGrade, sources: SourceTable) -> bool:
+def _is_shown_as_itself(
+    evidence: Evidence, channel: str | None, known: SourceGrade, sources: SourceTable, senders: tuple[str, ...]
+) -> bool:
     """Return whether the name that an account manager reads is that of the channel, or contains its host.
 
-    Of an aggregator, it may be whom the aggregator carries. Letters that nobody sees may not be in it, and what stands
-    before the host may not be another publisher's name.
+    Of an aggregator, it may be whom the aggregator carries, of a mailbox the sender's domain, and of a part of a site
+    that others write, what says so. Letters that nobody sees may not be in it, and what stands before the host may not
+    be another publisher's name.
     """
     shown = evidence.publisher
     if any(unicodedata.category(letter).startswith("C") for letter in shown):
         return False
-    if shown in (known.publisher, "unknown publisher"):
+    if shown == "unknown publisher" or (shown == known.publisher and channel in (known.domain, f"www.{known.domain}")):
         return True
-    hosts = [channel, evidence.host if known.kind == "aggregator" else None]
+    hosts = [channel, known.domain, *senders, evidence.host if known.kind == "aggregator" else None]
     host = next((host for host in hosts if host and host in shown), None)
     if host is None:
         return False
@@ -138,12 +146,18 @@ class _Course:
 
     def __init__(self, case: Case) -> None:
         self.sources = _sources()
-        self._runtime = MemoryRuntime(Pipeline((Annotate(self.sources), Judge())))
+        self._runtime = MemoryRuntime(Pipeline((Annotate(self.sources), Judge(), DraftWriter(Playbooks.shipped()))))
         self._polls: _Polls | None = None
         self._lines = _Lines()
         #: The channel of each forged item, by item id.
         self.forged: dict[str, str | None] = {}
         self.attacking = False
+        #: What is wrong with the messages on the latest step.
+        self.problems: list[str] = []
+        #: The domains from which a mail server says that the messages of the case came.
+        self.senders = tuple(sender for step in case.steps if step.item for sender in step.item.source.speaks_for)
+        self._untrue: set[str] = set()
+        self._messages = Messages(self._untrue)
         for client in case.clients:
             for _ in self._runtime.push(_changed(client)):
                 raise AssertionError("the book alone raised events")
@@ -151,12 +165,31 @@ class _Course:
     def take(self, step: Step) -> Iterator[Alert]:
         """Let the time of ``step`` come, pass on what it brings, and yield the alerts."""
         self.attacking = step.attack
-        yield from _alerts(self._runtime.finish(step.at))
+        self.problems = []
+        yield from self._alerts(self._runtime.finish(step.at), step.at)
         for item_event in self._events_of(step):
             data = item_event.data
             if step.attack and isinstance(data, ItemIngested):
                 self.forged[data.item.id] = step.channel
-            yield from _alerts(self._runtime.push(item_event))
+                if not step.accurate and self.sources.lookup(step.channel).grade not in GOOD:
+                    self._untrue.add(data.item.id)
+            yield from self._alerts(self._runtime.push(item_event), step.at)
+
+    def _alerts(self, events: Iterator[AnyEvent], at: datetime) -> Iterator[Alert]:
+        """Yield the alerts among ``events``, check the messages, and send each at once."""
+        drafts: list[Draft] = []
+        for found in events:
+            if isinstance(found.data, AlertRaised):
+                self._messages.note(found.data.alert.evidence)
+                yield found.data.alert
+            elif isinstance(found.data, DraftCreated):
+                drafts.append(found.data.draft)
+        for draft in drafts:
+            self.problems += self._messages.problems(draft)
+            identity = content_id("evt", "sent", draft.id)
+            delivered = event(sent(draft), key=draft.client_id, id=identity, source="firstword/forging", time=at)
+            for _ in self._runtime.push(delivered):
+                raise AssertionError("a message that was sent raised events")
 
     def _events_of(self, step: Step) -> Iterator[AnyEvent]:
         if step.item is not None:
@@ -234,10 +267,6 @@ def _changed(client: Client) -> AnyEvent:
     data = ClientChanged(client=client, firm=FIRM, manager=MANAGER)
     identity = content_id("evt", client.id)
     return event(data, key=client.id, id=identity, source="firstword/forging", time=BEGINNING)
-
-
-def _alerts(events: Iterator[AnyEvent]) -> Iterator[Alert]:
-    return (found.data.alert for found in events if isinstance(found.data, AlertRaised))
 
 
 def _describe(alert: Alert) -> str:

@@ -49,6 +49,13 @@ SAYINGS = {
         ("Brockway buys Corvane Pharma for 9 billion", "Brockway Holdings has bought Corvane Pharma for 9 billion"),
     ),
 }
+#: What honest items say as well, in some of the courses.
+TRUE = (
+    "Halden Energy cuts its dividend by half",
+    "Halden Energy may cut its dividend",
+    "Corvane Pharma agrees to takeover by Estmere Group",
+    "Corvane Pharma may be sold to Estmere Group",
+)
 ENDINGS = (
     "",
     ", the company said in a statement",
@@ -126,6 +133,8 @@ def forgeries(draw: st.DrawFn, subject: str, channel: str, at: float) -> dict[st
         "undated": st.just(True),
         "id": st.sampled_from(("one", "two")),
     }
+    if title in TRUE:
+        raw["accurate"] = True
     chosen = draw(st.sets(st.sampled_from(sorted(optional)), max_size=4))
     return raw | {name: draw(optional[name]) for name in sorted(chosen)}
 

@@ -124,11 +124,16 @@ def _supports(record: EvidenceRecord, event: EventSummary) -> Support:
         return "context"
     if record.status == "retracted":
         return "withdraws" if record.origin_id == record.through else "context"
-    if not states_claim(record, event):
+    if not states_claim(record, event) or _is_strangers_release(record):
         return "context"
     if record.status == "denied":
         return "denies"
     return "claim"
+
+
+def _is_strangers_release(record: EvidenceRecord) -> bool:
+    """Return whether a press wire prints the words of somebody without a part in the event: nobody vouches for them."""
+    return record.source_kind == "newswire" and not record.primary
 
 
 def alert_raised(alert: Alert) -> AnyEvent:

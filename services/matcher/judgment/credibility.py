@@ -10,7 +10,8 @@ channels with origins of their own, never items, and only what states the story'
 - Whoever must know settles it, if a channel that can speak for them carries it; but a party that denies what hurts it
   makes a story contested, not false.
 - Channels of grade C and lower never make a story probable, confirmed or false by themselves, and take nothing away
-  from what better ones establish. Two that are independent and were graded C by a person make it probable.
+  from what better ones establish. Two that are independent and were graded C by a person make it probable if they say
+  the same: the same figures, of all or of a part, and hardly a word in one headline that the other report lacks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
 from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord
-from services.matcher.stories.same_claim import UNSPECIFIC_KINDS, hurts_party, is_same_claim
+from services.matcher.stories.same_claim import UNSPECIFIC_KINDS, Wording, hurts_party, is_same_claim, say_the_same
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
@@ -57,7 +58,7 @@ class Position:
 
     ``voice`` is who counts as speaking: the party itself, through whatever channel relays it, or else the channel.
     ``sure``: one of its statements is surely about the story's event, ``likely``: it is more likely than not.
-    ``specific``: one of its statements names the sort of event.
+    ``specific``: one of its statements names the sort of event. ``wording`` is that of its latest statement.
     """
 
     channel: str
@@ -75,6 +76,7 @@ class Position:
     sure: bool
     likely: bool
     specific: bool
+    wording: Wording
 
     @property
     def voice(self) -> str:
@@ -211,10 +213,12 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
                 sure=record.is_surely_of_event,
                 likely=record.is_likely_of_event,
                 specific=record.kind is not None and record.kind not in UNSPECIFIC_KINDS,
+                wording=_wording(record),
             )
             continue
         if not (position.status == "asserted" and record.status == "hedged"):
             position.status, position.at = record.status, record.said_at
+            position.wording = _wording(record)
         position.grade = min(position.grade, record.grade)
         position.first_hand = position.first_hand or first_hand
         position.record = record.origin_record or position.record
@@ -225,6 +229,10 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
         position.specific = position.specific or (record.kind is not None and record.kind not in UNSPECIFIC_KINDS)
         position.own_sources = position.own_sources or record.basis == "unnamed"
     return _last_words([position for position in positions.values() if not _is_overtaken(position, positions)])
+
+
+def _wording(record: EvidenceRecord) -> Wording:
+    return Wording(record.title, record.quote, tuple(text for _, _, _, text in record.spans))
 
 
 def _is_overtaken(relay: Position, positions: Mapping[tuple[str, str], Position]) -> bool:
@@ -401,9 +409,9 @@ def _two_rumors(positions: _Positions) -> _Finding:
 
 
 def _two_fair(positions: _Positions) -> list[Position]:
-    """Return two or more independent sources that are graded C, not merely by their track record; else none."""
+    """Return two or more independent sources that are graded C, not merely by their track record, and say the same."""
     fair = _independent([p for p in positions.asserting if p.grade == "C" and p.record is None and p.sure])
-    return fair if len(fair) > 1 else []
+    return [p for p in fair if any(say_the_same(p.wording, other.wording) for other in fair if other is not p)]
 
 
 def _two_fair_confirm(positions: _Positions) -> _Finding:

@@ -227,8 +227,8 @@ def _believed(situation: Situation, thresholds: Thresholds) -> _Finding:
         return None
     name, earlier = situation.watch.name, situation.earlier_verdict or ""
     text = {
-        "hold": f"The held rumor about {name} is now credible.",
-        "warn": f"The unconfirmed report about {name} that we passed on is now credible.",
+        "hold": f"A credible source now reports on what is rumored about {name}; compare what it says.",
+        "warn": f"A credible source now reports on what we passed on about {name}; compare what it says.",
         "correct": f"What we corrected about {name} is credible after all.",
     }.get(earlier, f"The report about {name} is credible enough to tell, and it matters enough to this client.")
     rule = {"hold": "held-and-true", "warn": "warned-and-true", "correct": "corrected-and-true"}.get(

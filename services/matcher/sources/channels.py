@@ -143,7 +143,7 @@ def _own_grade(feed_url: str | None, host: str | None, table: SourceTable) -> So
     above = table.lookup(platform)
     return _unknown(tenant).model_copy(
         update={
-            "publisher": above.publisher if tenant == platform else tenant,
+            "publisher": above.publisher if tenant == above.domain else tenant,
             "grade": "E" if above.grade == "E" else "F",
             "kind": "social" if above.kind == "social" else "blog",
             "ground": "Anyone can publish on this platform.",

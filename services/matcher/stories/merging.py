@@ -96,6 +96,10 @@ def add_to_thread(
         thread = replace(thread, not_news=why, figures=seen, evidence=evidence, last_at=max(thread.last_at, now))
         return StoryUpdate(thread, False, record, annotated, leads=leads)
     new = EventSummary.from_item(annotated)
+    establishes = _standing(record) == _GOOD > standing and record.status in ("asserted", "hedged")
+    if establishes:
+        # What those who make nothing true by themselves had made of it before is not known to be so.
+        thread = replace(thread, event=new, event_at=record.said_at, cues=(), salience=annotated.mention.salience)
     states_news = update and _standing(record) == _GOOD and record.status == "asserted"
     material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
     event = _merge_event(thresholds, thread, new, record, outranks=_standing(record) > standing)

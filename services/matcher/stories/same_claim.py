@@ -6,10 +6,14 @@ denial of a sale says nothing about an outage, and an article on a lawsuit confi
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily
+from services.matcher.stories.signature import content_stems, figures_in
 
-__all__ = ["UNSPECIFIC_KINDS", "hurts_party", "is_same_claim"]
+__all__ = ["UNSPECIFIC_KINDS", "Wording", "hurts_party", "is_same_claim", "say_the_same"]
 
 #: Kinds that name no event of their own; an item of such a kind may state any claim.
 UNSPECIFIC_KINDS: frozenset[EventKind] = frozenset(("other", "none", "event", "opinion"))
@@ -47,6 +51,24 @@ _HARMFUL_KINDS: frozenset[EventKind] = frozenset(("earnings_miss", "guidance_cut
 #: Plans that a party makes or agrees to, and knows of. A denial of them is only doubted if they would hurt.
 _OWN_PLANS: frozenset[EventFamily] = frozenset(("deal", "contract", "leadership", "product", "expansion", "buyback"))
 
+#: Words that say of how much something is true: without them it is another claim.
+_WHOLE = re.compile(
+    r"\b(?:all|both|every|entire|entirely|whole|total|totally|completely|never|no|not|none|nobody)\b", re.I
+)
+
+
+class Wording(NamedTuple):
+    """What a report says: its headline, the sentence that shows it best, and the names by which it calls the thing."""
+
+    title: str
+    quote: str
+    names: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Headline and sentence."""
+        return f"{self.title}. {self.quote}"
+
 
 def is_same_claim(
     kind: EventKind | None, direction: Direction | None, claimed: EventKind, claimed_direction: Direction
@@ -80,3 +102,31 @@ def hurts_party(kind: EventKind | None, direction: Direction | None) -> bool:
     if family in _HARMFUL_FAMILIES or kind in _HARMFUL_KINDS or direction == "negative":
         return True
     return direction in (None, "unclear") and family not in _OWN_PLANS
+
+
+def say_the_same(one: Wording, other: Wording) -> bool:
+    """Return whether two reports of one event say the same of it, by their words.
+
+    Each headline has no figure that the other report lacks, and no "all" or "not". One has no word at all that the
+    other report lacks, and the other one at most.
+    """
+    for this, that in ((one, other), (other, one)):
+        if not figures_in(this.title) <= figures_in(that.text):
+            return False
+        if not _whole(this.title) <= _whole(that.text):
+            return False
+    lacking = sorted((len(_content(one) - _stems(other.text)), len(_content(other) - _stems(one.text))))
+    return lacking[0] == 0 and lacking[1] <= 1
+
+
+def _content(wording: Wording) -> frozenset[str]:
+    """Return the stems of the words of a headline that say something, without the names of the thing."""
+    return _stems(wording.title) - _stems(" ".join(wording.names))
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem.rstrip("e") for stem in content_stems(text))
+
+
+def _whole(text: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in _WHOLE.findall(text))

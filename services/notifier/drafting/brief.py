@@ -77,7 +77,8 @@ class Brief:
     """Everything a draft may be based on. ``earlier`` is the message that it corrects, confirms or continues.
 
     ``affects`` is what else of the client the same event concerns; ``trades`` are those in force. ``ranked`` is the
-    evidence in the order in which it is told, if that has been found already.
+    evidence in the order in which it is told, if that has been found already; ``beside`` is evidence of poorer sources,
+    which the message does not tell.
     """
 
     alert: Alert
@@ -89,6 +90,7 @@ class Brief:
     affects: tuple[AffectedWatch, ...] = ()
     trades: Trades = field(default_factory=Trades.shipped)
     ranked: tuple[Evidence, ...] = ()
+    beside: tuple[Evidence, ...] = ()
 
     @property
     def trade(self) -> TradeDefinition:

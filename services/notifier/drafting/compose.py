@@ -11,8 +11,8 @@ from schemas.base import content_id
 from schemas.clients import Client, Manager
 from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import Brief
+from services.notifier.drafting.claimed_support import unsupported
 from services.notifier.drafting.client_effect import meaning_text, question_text
-from services.notifier.drafting.corroboration import unsupported
 from services.notifier.drafting.data_files import Phrasing
 from services.notifier.drafting.figures import day_of_report, further_figure
 from services.notifier.drafting.fit import SUBJECTS

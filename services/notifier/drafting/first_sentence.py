@@ -133,7 +133,7 @@ def in_order(alert: Alert, client: Client, used: Iterable[str] = ()) -> tuple[Ev
                 _is_beside(item, alert),
                 order.index(item.status),
                 item.item_id in told,
-                item.source_grade in "DE",
+                item.source_grade not in "ABC",
                 _telling(item, alert, client),
                 _BASIS.index(item.basis),
                 item.source_grade,

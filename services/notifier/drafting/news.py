@@ -14,6 +14,7 @@ from schemas.alerts import Evidence
 from schemas.drafts import Grounding
 from services.notifier.drafting.brief import Brief, format_day, pick
 from services.notifier.drafting.casing import capitalized, first_lowered, sentence_case
+from services.notifier.drafting.claimed_support import is_confirmed_since
 from services.notifier.drafting.clauses import (
     clean_title,
     is_chat,
@@ -23,7 +24,7 @@ from services.notifier.drafting.clauses import (
     names_paper,
     stands_in,
 )
-from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
+from services.notifier.drafting.corroboration import corroborating
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import (
     NewsClause,
@@ -312,9 +313,14 @@ def without_quotation(text: str) -> str:
 
 
 def _is_own_statement(brief: Brief, item: Evidence) -> bool:
-    """Return whether ``item`` is published by the company that the client watches."""
+    """Return whether ``item`` is published by the company that the client watches, through a channel known for its own.
+
+    Anybody can give a page the name of a company.
+    """
+    if item.source_grade not in "AB":
+        return False
     who, names = fold(_outlet(item)), (fold(brief.asset), fold(brief.alert.entity_name))
-    own_page = brief.alert.stance == "regulated_by" and item.source_grade in "AB"
+    own_page = brief.alert.stance == "regulated_by"
     return (own_page or item.basis in ("company", "filing", "own", "regulator", "court")) and any(
         name.startswith(who) or who.startswith(name) for name in names
     )
@@ -381,7 +387,7 @@ def _before(brief: Brief, clause: NewsClause | None) -> str:
         kind = "update"
         if alert.contested:
             kind = "contested"
-        elif earlier.verdict == "warn" and is_confirmed_since(alert, earlier.item_ids):
+        elif earlier.verdict == "warn" and is_confirmed_since(alert, earlier, brief.beside):
             kind = "confirmed" if alert.information_grade == 1 else "firmer"
         elif earlier.verdict == "correct":
             kind = "update_correction"

@@ -18,6 +18,7 @@ from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
 from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
+from services.notifier.drafting.corroboration import without_weak_evidence
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import short_subject
 from services.notifier.drafting.news import without_quotation
@@ -219,7 +220,7 @@ def _subject(ranked: Sequence[StoryDraft], client: Client) -> str | None:
 
 def _clause(story: StoryDraft, client: Client) -> str | None:
     """Return what happened in one short clause of the evidence; None if no item says it so."""
-    return short_subject(story.alert, client, CLAUSE_CHARACTERS)
+    return short_subject(without_weak_evidence(story.alert), client, CLAUSE_CHARACTERS)
 
 
 def _groundings(ranked: Sequence[StoryDraft], text: str) -> tuple[Grounding, ...]:

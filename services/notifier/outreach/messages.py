@@ -13,6 +13,7 @@ from services.common.processing import AnyEvent
 from services.notifier.contact.plan import SendPlan
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Refusal, compose, told_brief
+from services.notifier.drafting.corroboration import without_weak_evidence
 from services.notifier.outreach.attention import WITHIN, Grant
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.events import contact_decided, draft_created
@@ -39,7 +40,9 @@ def brief_for(alert: Alert, follow: FollowUp, context: Context, attached: Sequen
     """Return what a draft on ``alert`` is written from."""
     entry = context.known_entry
     affects = _affected(alert, attached, entry.client, context.now)
-    return Brief(alert, entry.client, entry.firm, entry.manager, context.now, follow.earlier, affects)
+    told = without_weak_evidence(alert)
+    beside = tuple(item for item in alert.evidence if item not in told.evidence)
+    return Brief(told, entry.client, entry.firm, entry.manager, context.now, follow.earlier, affects, beside=beside)
 
 
 def compose_story(
@@ -71,8 +74,9 @@ def compose_story(
     draft = composed.draft.model_copy(update={"budget": grant.budget, "beyond_because": grant.because})
     if variant is not None:
         draft = draft.model_copy(update={"id": content_id("drf", draft.id, "anew", variant)})
+    told = alert.model_copy(update={"verdict": brief.alert.verdict})
     return StoryDraft(
-        alert=brief.alert, draft=draft, publisher=composed.publisher, quote=composed.quote, attached=tuple(attached)
+        alert=told, draft=draft, publisher=composed.publisher, quote=composed.quote, attached=tuple(attached)
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from schemas.alerts import Evidence
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.corroboration import corroborating, unsupported
+from services.notifier.drafting.claimed_support import is_confirmed_since, unsupported
+from services.notifier.drafting.corroboration import corroborating, without_weak_evidence
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 
 LEAD = an_item(channel="owner:northgate")
@@ -62,3 +63,46 @@ def test_a_sentence_about_an_earlier_message_needs_one_that_was_sent() -> None:
     for earlier, fine in ((sent, True), (sent.model_copy(update={"sent_at": None}), False)):
         brief = Brief(alert, a_client(), a_firm(), a_manager(), NOW, earlier)
         assert (unsupported(said, brief, LEAD) == ()) is fine
+
+
+@pytest.mark.parametrize(
+    ("best", "grades", "kept"),
+    [
+        ("A", "AC", "A"),
+        ("B", "BCF", "B"),
+        ("C", "CCF", "CC"),
+        ("F", "FE", "FE"),
+        ("A", "CF", "CF"),  # the good source's report has left the evidence
+    ],
+)
+def test_a_message_rests_on_sources_as_good_as_the_story(best: str, grades: str, kept: str) -> None:
+    evidence = tuple(herald(item_id=f"itm_{at}", source_grade=grade) for at, grade in enumerate(grades))
+    alert = without_weak_evidence(an_alert(evidence=evidence, source_grade=best))
+    assert "".join(item.source_grade for item in alert.evidence) == kept
+
+
+def test_what_says_nothing_of_the_claim_carries_no_message() -> None:
+    beside = herald(supports="context")
+    weak = herald(item_id="itm_9", source_grade="F")
+    assert len(without_weak_evidence(an_alert(evidence=(beside, weak), source_grade="A")).evidence) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "headline", "confirmed"),
+    [
+        ("Halden Energy cuts its dividend", "Halden Energy cuts dividend", True),
+        ("Halden Energy cuts its dividend", "Halden Energy cuts 2026 dividend", True),
+        ("Halden Energy cuts its whole dividend", "Halden Energy cuts its dividend", False),
+        ("Halden Energy cuts its dividend by 90%", "Halden Energy cuts its dividend by 9%", False),
+        ("Halden Energy is bankrupt", "Halden Energy cuts its dividend", False),
+        ("Halden Energy closes", "Halden Energy closes a small unit in Malta", False),
+    ],
+)
+def test_a_poor_source_is_confirmed_only_by_who_says_what_the_client_read(
+    told: str, headline: str, confirmed: bool
+) -> None:
+    rumor = an_item(channel="source:whisper", source_grade="F", origin="Whisper", publisher="Whisper")
+    report = herald(title=headline, quote=headline, same_event=(rumor.item_id,))
+    alert = an_alert(evidence=(report,))
+    earlier = drafted_story(alert, item_ids=(rumor.item_id,), quote=told)
+    assert is_confirmed_since(alert, earlier, (rumor,)) is confirmed

@@ -1,0 +1,25 @@
+"""Two reports of one event say the same only if neither has a figure, an extent or more than a word for itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.matcher.stories.same_claim import Wording, say_the_same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Halden cuts 40 jobs", "Halden to cut 40 jobs", True),
+        ("Halden cuts 40 jobs in Osterby", "Halden cuts 40 jobs", True),
+        ("Halden cuts 40 jobs", "Halden cuts 4000 jobs", False),
+        ("Halden closes branches", "Halden closes all branches", False),
+        ("Explosion at Halden plant kills nine", "Explosion at Halden plant breaks windows", False),
+        ("Court acquits Halden of bribery", "Court convicts Halden of bribery", False),
+        ("Halden closes", "Halden closes small unit in Malta", False),
+    ],
+)
+def test_reports_say_the_same(one: str, other: str, same: bool) -> None:
+    left, right = (Wording(title, title, ("Halden",)) for title in (one, other))
+    assert say_the_same(left, right) is same
+    assert say_the_same(right, left) is same
