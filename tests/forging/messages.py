@@ -22,7 +22,7 @@ class Messages:
     def __init__(self, untrue: Collection[str]) -> None:
         self._untrue = untrue
         self._shown: dict[str, Evidence] = {}
-        self._warned: dict[str, frozenset[str]] = {}
+        self._warned: dict[str, list[frozenset[str]]] = {}
 
     def note(self, evidence: Collection[Evidence]) -> None:
         """Note the evidence of an alert."""
@@ -40,12 +40,13 @@ class Messages:
             for name in sorted(names):
                 if name in text and draft.verdict != "correct":  # which may say who reported it
                     yield f"a message to tell {draft.subject!r} names {name}"
-            earlier = self._warned.get(draft.client_id, frozenset())
-            if CLAIMS_CONFIRMATION.search(text) and earlier and earlier <= set(self._untrue):
+            warned = self._warned.get(draft.client_id, [])
+            if CLAIMS_CONFIRMATION.search(text) and all(earlier <= set(self._untrue) for earlier in warned):
                 yield f"a message says that a forged report is confirmed: {draft.subject}"
         elif forged == ids and forged and not any(name in text for name in self._names(forged)):
             yield f"a message does not say who reports {draft.subject!r}"
-        self._warned[draft.client_id] = ids if draft.verdict == "warn" else frozenset()
+        if draft.verdict == "warn":
+            self._warned.setdefault(draft.client_id, []).append(ids)
 
     def _names(self, ids: Collection[str]) -> set[str]:
         return {self._shown[item_id].publisher for item_id in ids if item_id in self._shown}
