@@ -100,7 +100,13 @@ def add_to_thread(
     if establishes:
         # What those who make nothing true by themselves had made of it before is not known to be so; how much such a
         # story matters, they may have shown better.
-        thread = replace(thread, event=new.with_best_of(thread.event), event_at=record.said_at, cues=(), salience=annotated.mention.salience)
+        thread = replace(
+            thread,
+            event=new.with_best_of(thread.event),
+            event_at=record.said_at,
+            cues=(),
+            salience=annotated.mention.salience,
+        )
     states_news = update and _standing(record) == _GOOD and record.status == "asserted"
     material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
     event = _merge_event(thresholds, thread, new, record, outranks=_standing(record) > standing)
