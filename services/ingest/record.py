@@ -72,8 +72,16 @@ def record_items(
     ]
     if grown:
         listed = {channel.feed_id: {*channel.still_listed, *(item.id for item in channel.items)} for channel in grown}
-        repository.forget(connection, listed, min(channel.now for channel in grown) - FORGET_AFTER)
+        repository.forget(connection, listed, {channel.feed_id: _newest(channel) - FORGET_AFTER for channel in grown})
     return compared
+
+
+def _newest(brought: Brought) -> datetime:
+    """Return the time of the newest item by its own date, at most ``now``; undated ones are of now.
+
+    So a clock that is years ahead makes no channel forget what it listed a moment ago and may list again.
+    """
+    return max(min(item.stated_at() or brought.now, brought.now) for item in brought.items)
 
 
 def item_event(change: ItemChange, now: datetime, *, background: bool) -> AnyEvent:

@@ -317,12 +317,18 @@ class Repository:
         ]
         upsert(connection, feed_items, rows, ("feed_id", "item_id"))
 
-    def forget(self, connection: Connection, listed: Mapping[str, Collection[str]], before: datetime) -> None:
-        """Delete the records of items of these feeds that are unchanged since ``before`` and no longer ``listed``."""
-        old = select(feed_items.c.feed_id, feed_items.c.item_id).where(
-            feed_items.c.feed_id.in_(sorted(listed)), feed_items.c.changed_at < before
+    def forget(
+        self, connection: Connection, listed: Mapping[str, Collection[str]], before: Mapping[str, datetime]
+    ) -> None:
+        """Delete the records of items that are unchanged since ``before`` and no longer ``listed``, each by feed."""
+        old = select(feed_items.c.feed_id, feed_items.c.item_id, feed_items.c.changed_at).where(
+            feed_items.c.feed_id.in_(sorted(listed)), feed_items.c.changed_at < max(before.values())
         )
-        dropped = [(feed_id, item_id) for feed_id, item_id in connection.execute(old) if item_id not in listed[feed_id]]
+        dropped = [
+            (feed_id, item_id)
+            for feed_id, item_id, changed_at in connection.execute(old)
+            if changed_at < before[feed_id] and item_id not in listed[feed_id]
+        ]
         for start in range(0, len(dropped), _CHUNK):
             chunk = dropped[start : start + _CHUNK]
             connection.execute(delete(feed_items).where(_any_of(feed_items.c.item_id, chunk)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 from sqlalchemy import Engine
 
@@ -23,10 +24,10 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HTTP = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0)
 
 
-def rss(*titles: str, extra: str = "") -> bytes:
+def rss(*titles: str, extra: str = "", at: datetime = NOON - timedelta(hours=1)) -> bytes:
     items = "".join(
         f"<item><guid>{title.split()[0]}</guid><title>{title}</title><link>https://news.example/{title.split()[0]}</link>"
-        "<pubDate>Wed, 04 Mar 2026 11:00:00 GMT</pubDate></item>"
+        f"<pubDate>{format_datetime(at)}</pubDate></item>"
         for title in titles
     )
     return f'<rss version="2.0"><channel><title>Example News</title>{extra}{items}</channel></rss>'.encode()

@@ -214,7 +214,7 @@ def test_records_are_found_by_an_index_however_many_feeds_are_written(tmp_path: 
         event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
         prints = {f"feed {n}": {f"item {n} {m}": f"print {m}" for m in range(3)} for n in range(feeds)}
         Repository().seen(connection, prints)
-        Repository().forget(connection, prints, NOON)
+        Repository().forget(connection, prints, dict.fromkeys(prints, NOON))
         plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in asked[:]]
         steps = [row[3] for plan in plans for row in plan if "feed_items" in row[3]]
     engine.dispose()

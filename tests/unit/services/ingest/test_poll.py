@@ -118,11 +118,23 @@ async def test_items_that_left_the_feed_are_forgotten_after_90_days_and_listed_o
         await ingest.poll(feed.id)
         with engine.connect() as connection:
             assert connection.scalar(select(func.count()).select_from(feed_items)) == 3
-        replies["/"] = Reply(200, rss("two", "three", "four"))
         ingest.clock.advance(days=2)
+        replies["/"] = Reply(200, rss("four", "three", "two", at=ingest.clock.now()))
         await ingest.poll(feed.id)
         with engine.connect() as connection:
             assert connection.scalar(select(func.count()).select_from(feed_items)) == 3
+        assert [data.item.title for data in ingest.items()] == ["one", "two", "three", "four"]
+
+
+async def test_a_clock_that_is_years_ahead_forgets_no_item_that_may_be_listed_again(engine: Engine) -> None:
+    replies = {"/": Reply(200, rss("one", "two"))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        await ingest.poll(feed.id)
+        ingest.clock.advance(days=3_650)
+        for titles in (("two", "three"), ("one", "two", "three", "four")):
+            replies["/"] = Reply(200, rss(*titles))
+            await ingest.poll(feed.id)
         assert [data.item.title for data in ingest.items()] == ["one", "two", "three", "four"]
 
 
