@@ -42,7 +42,7 @@ _EXACT, _PREFIXES = _tracking_parameters()
 def absolute_url(url: str | None, base: str) -> str | None:
     """Resolve ``url`` against ``base``; None if the result is not an http(s) URL.
 
-    Only whitespace and control characters are removed.
+    Only whitespace and control characters are removed, and the scheme is in lower case.
     """
     if not url or len(url) > MAX_LENGTH:
         return None
@@ -52,7 +52,8 @@ def absolute_url(url: str | None, base: str) -> str | None:
     try:
         joined = urljoin(base, bare) if base else bare
         parts = urlsplit(joined)
-        return joined if parts.scheme.lower() in _DEFAULT_PORTS and parts.hostname else None
+        scheme = parts.scheme  # in lower case, whatever is written
+        return scheme + joined[len(scheme) :] if scheme in _DEFAULT_PORTS and parts.hostname else None
     except ValueError:
         return None
 

@@ -58,6 +58,7 @@ def test_canonical_url_is_idempotent_and_never_fails(url: str) -> None:
         ("javascript:alert(1)", None),
         ("http://[", None),
         ("", None),
+        ("httPs://n.example/A", "https://n.example/A"),
     ],
 )
 def test_links_are_web_urls_or_none(url: str, absolute: str | None) -> None:
