@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from schemas.alerts import Alert
-from schemas.mentions import FAMILY_OF, ClaimBasis
+from schemas.mentions import FAMILY_OF, ClaimBasis, SourceLetter
 from schemas.readings import EventFamily
 from services.notifier.drafting.stage import stage_of
 
@@ -23,6 +23,8 @@ _NOTICE = re.compile(
     r"\b(?:issue[sd]? (?:an? )?(?:\w+ )?(?:warning|alert|advisory|notice)|advisory|bulletin|cve-\d+|patch(?:es|ed)?|"
     r"fixe[sd]|recall(?:s|ed)?)\b"
 )
+#: The grades of sources that are unreliable or unknown: that they report an act shows nothing.
+_NOBODYS_WORD: frozenset[SourceLetter] = frozenset(("E", "F"))
 #: Who speaks on one of these bases does so in public.
 _PUBLIC_BASES: frozenset[ClaimBasis] = frozenset(("regulator", "court", "filing", "company"))
 
@@ -30,12 +32,12 @@ _PUBLIC_BASES: frozenset[ClaimBasis] = frozenset(("regulator", "court", "filing"
 def is_public_act(alert: Alert) -> bool:
     """Return whether ``alert`` is unconfirmed only because a weak source alone reports an act that is public.
 
-    Each report must state it as a fact, and nobody may deny it. To call such an act "unconfirmed" would cast doubt on
-    a ruling or a notice that anybody can look up.
+    Each report must state it as a fact, nobody may deny it, and somebody known must report it. To call such an act
+    "unconfirmed" would cast doubt on a ruling or a notice that anybody can look up.
     """
     claims = [item for item in alert.evidence if item.supports in ("claim", "copy", None)]
     stated = bool(claims) and all(item.status == "asserted" and item.basis != "unnamed" for item in claims)
-    if alert.verdict != "warn" or alert.contested or not stated:
+    if alert.verdict != "warn" or alert.contested or not stated or alert.source_grade in _NOBODYS_WORD:
         return False
     if alert.reading is not None and alert.reading.status not in ("fact", "plan"):
         return False

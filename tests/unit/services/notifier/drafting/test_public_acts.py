@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.alerts import Reason
+from schemas.mentions import SourceLetter
 from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.news import news_part, subject_line
 from services.notifier.drafting.public_acts import PUBLIC_RECORD, is_public_act, without_prefix
@@ -45,3 +48,11 @@ def test_what_judgment_calls_a_public_record_is_not_called_unconfirmed() -> None
     assert is_public_act(alert.model_copy(update={"reasons": (why,)}))
     flaw = _brief("Halden Energy pumps have a flaw", "vulnerability").alert
     assert not is_public_act(flaw.model_copy(update={"reasons": (why,)})), "nobody has given notice of it"
+
+
+@pytest.mark.parametrize(("grade", "public"), [("C", True), ("D", True), ("E", False), ("F", False)])
+def test_what_only_unknown_or_unreliable_sources_report_stays_unconfirmed(grade: SourceLetter, public: bool) -> None:
+    brief = _brief("Court orders Halden Energy to pay damages", "lawsuit", source_grade=grade)
+    brief = replace(brief, alert=brief.alert.model_copy(update={"source_grade": grade}))
+    assert is_public_act(brief.alert) is public
+    assert subject_line(brief).startswith("Reported: " if public else "Unconfirmed: ")
