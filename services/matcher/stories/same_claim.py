@@ -58,7 +58,7 @@ _WHOLE = re.compile(
 
 
 class Wording(NamedTuple):
-    """A report in its own words: headline, the sentence that shows it best, and the names by which it calls the thing."""
+    """A report in its own words: headline, the sentence that shows it best, and the names of the thing in it."""
 
     title: str
     quote: str
