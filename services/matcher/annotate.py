@@ -96,8 +96,18 @@ _ISSUER_WORDS = frozenset(
 #: The names of law firms, and what who only speaks of others' affairs is said to do.
 _LAWYERS = re.compile(r"\b(?:LLP|Law|Law Firm|Law Offices?|Law Group|Attorneys|Solicitors|Barristers|Advocates)\b")
 _ADDRESSES = re.compile(
-    r"(?:[’']s)? *:|[^.;:]{0,20}\b(?:alerts?|reminds?|urges?|encourages?|notifies|advises|invites?|warns?|alleges?|"
-    r"accuses?|claims|investigates?|discovers?|finds|exposes?|reveals?|believes?|thinks?|expects?)\b"
+    r"[^.;:]{0,20}\b(?:alerts?|reminds?|urges?|encourages?|notifies|advises|warns?|alleges?|accuses?|"
+    r"investigates?|claims(?! (?:against|by|from|of|over|with)\b))\b",
+    re.IGNORECASE,
+)
+#: The same, unless it is of a deal of one's own: "Brockway: takeover of Corvane agreed".
+_FINDS = re.compile(
+    r"(?:[’']s)? *:|[^.;:]{0,20}\b(?:invites?|discovers?|finds|exposes?|reveals?|believes?|thinks?|expects?)\b",
+    re.IGNORECASE,
+)
+#: What two parties agree on, and one of them announces.
+_AGREED: frozenset[EventKind] = frozenset(
+    ("deal", "takeover", "acquisition", "divestment", "contract", "partnership", "contract_win")
 )
 # A name that opens a headline, followed by a verb.
 _ACTOR = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
@@ -317,7 +327,9 @@ class Annotate(Processor[None]):
         joint = source.kind == "newswire" and _issues_with(speaker, mention, item_statements)
         if name is not None and (joint or _is_same_name(speaker, name)):
             return find_origin(claim, reading.attributed, sources, entity=name, party=True)
-        party = self._involves_parties(reading.impact) and _takes_part(without_legal_form(speaker), item.title)
+        party = self._involves_parties(reading.impact) and _takes_part(
+            without_legal_form(speaker), item.title, reading.impact.kind
+        )
         if source.kind == "company" and self._type_of(mention) != "company":
             party = True  # a company knows its products, sites and subjects
         return find_origin(claim, reading.attributed, sources, entity=None, party=party)
@@ -442,16 +454,17 @@ def _is_ordinary(name: str) -> bool:
     )
 
 
-def _takes_part(speaker: str, title: str) -> bool:
+def _takes_part(speaker: str, title: str, kind: EventKind) -> bool:
     """Return whether the headline names ``speaker`` for another reason than that it says so: "…, Halden says".
 
-    Lawyers speak for others, and who reminds, urges or warns has no part in what they speak of.
+    Lawyers speak for others, and who reminds, urges or warns has no part in what they speak of; nor has who finds or
+    reveals what it did not agree on with another.
     """
     at = title.find(speaker)
     if at < 0 or _LAWYERS.search(speaker) is not None:
         return False
     before, after = title[:at].rstrip(), title[at + len(speaker) :]
-    if _ADDRESSES.match(after) is not None:
+    if _ADDRESSES.match(after) is not None or (kind not in _AGREED and _FINDS.match(after) is not None):
         return False
     closes = len(after.split()) <= 1 and (before.endswith((",", ":", "-", "–", "—")) or before.endswith(" says"))
     return not closes
