@@ -96,6 +96,9 @@ def add_to_thread(
         thread = replace(thread, not_news=why, figures=seen, evidence=evidence, last_at=max(thread.last_at, now))
         return StoryUpdate(thread, False, record, annotated, leads=leads)
     new = EventSummary.from_item(annotated)
+    states_news = update and _standing(record) == _GOOD and record.status == "asserted"
+    # What the client was told is the story as it was before.
+    material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
     establishes = _standing(record) == _GOOD > standing and record.status in ("asserted", "hedged")
     if establishes:
         # What those who make nothing true by themselves had made of it before is not known to be so; how much such a
@@ -107,8 +110,6 @@ def add_to_thread(
             cues=(),
             salience=annotated.mention.salience,
         )
-    states_news = update and _standing(record) == _GOOD and record.status == "asserted"
-    material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
     event = _merge_event(thresholds, thread, new, record, outranks=_standing(record) > standing)
     event = event.with_best_of(new)
     if thread.not_news is None:
