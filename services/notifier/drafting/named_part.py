@@ -114,11 +114,15 @@ def part_shown(alert: Alert) -> NamedPart | None:
 
 
 def _is_surname(alert: Alert) -> bool:
-    """Return whether the headline has the name only as somebody's last name: "Calvin McDonald" for McDonald's."""
+    """Return whether the headline has the name only as somebody's last name: "Calvin McDonald" for McDonald's.
+
+    "Charles Schwab" is a company's whole name where that is what was found.
+    """
     if alert.entity_name.casefold() not in read_yaml("presuppositions.yaml")["surnames"]:
         return False
-    found = list(_pattern(_AFTER_WORD, _names_of(alert)).finditer(alert.headline))
-    return bool(found) and all(is_given_name(match["before"] or "") for match in found)
+    names = _names_of(alert)
+    found = list(_pattern(_AFTER_WORD, names).finditer(alert.headline))
+    return bool(found) and all(is_given_name(match["before"] or "") and match[0] not in names for match in found)
 
 
 def _is_one_person(alert: Alert) -> bool:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from schemas.clients import Watch
+from schemas.mentions import Span
 from services.notifier.drafting.named_part import buys_another, part_shown
-from tests.unit.services.notifier.samples import a_client, an_alert
+from tests.unit.services.notifier.samples import a_client, an_alert, an_item
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,12 @@ def test_many_people_and_what_belongs_to_them_are_the_companys_affair(headline: 
 )
 def test_a_name_after_a_given_name_is_a_persons(headline: str, part: str | None) -> None:
     assert part_shown(an_alert(headline=headline, entity_name="McDonald")) == part
+
+
+def test_a_company_with_a_given_name_in_its_own_is_no_person() -> None:
+    headline, name = "Charles Schwab to cut jobs", "Charles Schwab"
+    item = an_item("Schwab").model_copy(update={"spans": (Span(field="title", start=0, end=len(name), text=name),)})
+    assert part_shown(an_alert(headline=headline, entity_name="Schwab", evidence=(item,))) is None
 
 
 def test_military_strikes_are_no_strike() -> None:
