@@ -36,7 +36,7 @@ def is_of_another_sector(alert: Alert, client: Client) -> bool:
     text = titles.casefold().replace("’", "'")
     if names_any(text, tuple(raw["everyone"])):
         return False
-    told = _sectors(text)
+    told = _told(text)
     followed = tuple(watch for watch in client.interests if watch.entity_id != alert.entity_id)
     limits = tuple(watch for watch in client.interests if watch.entity_id == alert.entity_id)
     own = _sectors(_words_of(client, followed, limits))
@@ -74,6 +74,16 @@ def _words_of(client: Client | None, watches: tuple[Watch, ...], limited: tuple[
 @cache
 def _sectors(text: str) -> frozenset[str]:
     return frozenset(name for name, words in _data()["sectors"].items() if names_any(text, tuple(words)))
+
+
+def _told(text: str) -> frozenset[str]:
+    """Return the fields that a headline is on: there, ordinary words show none."""
+    ordinary = frozenset(_data()["ordinary"])
+    return frozenset(
+        name
+        for name in _sectors(text)
+        if names_any(text, tuple(word for word in _data()["sectors"][name] if word not in ordinary))
+    )
 
 
 @cache

@@ -38,6 +38,9 @@ def _case(
         ("Agency orders new labels for infant formula", False),
         ("Agency bans noncompete clauses for drillers of oil and all other employers", False),
         ("Agency opens its new seat", False),
+        ("Agency to target hidden fees", False),
+        ("Agency eases rules on raising capital", False),
+        ("Agency limits what Target stores may sell", True),
     ],
 )
 def test_an_authoritys_decision_in_another_field_is_not_the_clients(headline: str, another: bool) -> None:
