@@ -244,7 +244,12 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
     rules = [playbooks.find(replace(query, desire=desire.name)) for desire in brief.client.desires]
     rules = rules or [playbooks.find(query)]
     of_vendor = alert.stance in _BOUGHT and FAMILY_OF[alert.kind] in _OF_LAW and brief.client.trade in _ADVISED
-    if of_vendor and any(rule is not None and rule.is_general and "negative" in rule.directions for rule in rules):
+    may_stop = alert.kind == "regulation" and alert.size == "major"  # a ban of what they use
+    if (
+        of_vendor
+        and not may_stop
+        and any(rule is not None and rule.is_general and "negative" in rule.directions for rule in rules)
+    ):
         return True  # it is not clear what a court or an authority asks of the vendor, so its customers need do nothing
     return all(rule is not None and rule.skips for rule in rules)
 

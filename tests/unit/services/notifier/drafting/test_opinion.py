@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -301,6 +302,17 @@ def test_a_strike_that_has_not_begun_is_not_told_as_an_interruption() -> None:
 )
 def test_figures_of_a_vendor_are_told_where_it_may_fail(trade: str, says: str, skipped: bool) -> None:
     case = DryRunCase(trade, "earnings_miss", "supplied_by", "negative", size="major", role="actor", says=says)
+    assert is_skipped(case_brief(case, NOW), SHIPPED) is skipped
+
+
+@pytest.mark.parametrize("trade", ["it", "legal", "agency"])
+@pytest.mark.parametrize(
+    ("kind", "size", "skipped"), [("regulation", "major", False), ("investigation", "major", True)]
+)
+def test_a_ban_of_what_a_client_uses_is_told(
+    trade: str, kind: EventKind, size: Literal["minor", "moderate", "major"], skipped: bool
+) -> None:
+    case = DryRunCase(trade, kind, "uses", "negative", size=size, role="actor", says="Government bans {name}")
     assert is_skipped(case_brief(case, NOW), SHIPPED) is skipped
 
 
