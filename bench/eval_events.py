@@ -41,7 +41,10 @@ from services.common.processing import AnyEvent  # noqa: E402
 from services.matcher.annotate import Annotate  # noqa: E402
 from services.matcher.judge import Judge  # noqa: E402
 from services.matcher.stories.threads import TOLD, JudgeState  # noqa: E402
-from services.notifier.drafting.corroboration import corroborating, is_confirmed_since  # noqa: E402
+from services.notifier.drafting.brief import DraftedStory  # noqa: E402
+from services.notifier.drafting.claimed_support import is_confirmed_since  # noqa: E402
+from services.notifier.drafting.corroboration import corroborating, without_weak_evidence  # noqa: E402
+from services.notifier.outreach.messages import new_story  # noqa: E402
 
 NEWS = ROOT.parent / "shared" / "data" / "news"
 LABELS = ROOT / "training" / "labels"
@@ -236,15 +239,24 @@ def said_in(alerts: Iterable[Alert]) -> Iterator[Said]:
         told[alert.id] = alert
 
 
-def _said_of(alert: Alert, earlier: Alert | None) -> Iterator[Said]:
+def _said_of(whole: Alert, earlier: Alert | None) -> Iterator[Said]:
+    alert = without_weak_evidence(whole)
+    beside = [item for item in whole.evidence if item not in alert.evidence]
     lead = alert.evidence[0]
     for other in corroborating(alert, lead)[:2]:
         yield Said("also reports", alert.entity_id, lead.item_id, other.item_id)
     if earlier is None or earlier.evidence[0].item_id == lead.item_id:
         return
     before = earlier.evidence[0].item_id
-    confirmed = earlier.verdict == "warn" and is_confirmed_since(alert, {before})
+    confirmed = earlier.verdict == "warn" and is_confirmed_since(alert, _drafted(earlier), beside)
     yield Said("confirmed" if confirmed else "update", alert.entity_id, lead.item_id, before)
+
+
+def _drafted(alert: Alert) -> DraftedStory:
+    """Return the message on ``alert`` as it is remembered."""
+    lead = without_weak_evidence(alert).evidence[0]
+    story = new_story(alert, alert.id, alert.raised_at)
+    return story.model_copy(update={"item_ids": (lead.item_id,), "quote": lead.quote})
 
 
 def main() -> None:
