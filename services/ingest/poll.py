@@ -450,7 +450,7 @@ def _extents(before: FeedState, changes: Sequence[ItemChange]) -> tuple[Extent, 
     """Return how much of their articles the feed's latest items had by themselves."""
     if before.feed.full_text:
         return before.extents
-    new = (extent_of(change.item) for change in changes if change.kind == "new")
+    new = (extent_of(change.item) for change in reversed(changes) if change.kind == "new")
     return (*before.extents, *new)[-MAX_EXTENTS:]
 
 

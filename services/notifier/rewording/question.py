@@ -16,6 +16,7 @@ from schemas.base import content_id
 from schemas.clients import Client, Firm, Manager
 from schemas.drafts import Draft
 from services.notifier.drafting.clauses import clean_title
+from services.notifier.drafting.corroboration import without_weak_evidence
 from services.notifier.drafting.data_files import phrasing_of, read_yaml, word_list
 from services.notifier.drafting.grounding import sentence_spans
 from services.notifier.drafting.opinion import desire_phrase
@@ -99,7 +100,7 @@ def _writing(draft: Draft, alert: Alert, client: Client, masks: Masks, trade: Tr
     parts: dict[str, int] = {part.role: index for index, part in enumerate(draft.parts) if part.role in _WRITTEN}
     own = {role: masks.mask(draft.parts[index].text) for role, index in parts.items() if role != "news"}
     news = {name: masks.mask(text, public=True) for name, text in _told(draft).items()}
-    titles = tuple(masks.mask(_headline(item), public=True) for item in alert.evidence)
+    titles = tuple(masks.mask(_headline(item), public=True) for item in without_weak_evidence(alert).evidence)
     reports = tuple(masks.mask(text, public=True) for text in _sentences(draft, alert))
     plan: dict[str, Any] = {
         "event": alert.kind.replace("_", " "),

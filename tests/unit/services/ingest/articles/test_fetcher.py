@@ -368,3 +368,14 @@ async def test_a_feed_says_that_it_has_only_headlines_until_its_articles_are_rea
         await ingest.poll(feed.id)
         (state,) = ingest.service.list_feeds()
         assert (state.only_headlines, state.extents) == (False, ("teaser",) * 40)  # only the latest count
+
+
+async def test_of_a_long_first_document_the_newest_items_say_what_a_feed_gives(engine: Engine) -> None:
+    replies: dict[str, Reply] = {}
+    async with running(engine, replies) as (ingest, server):
+        newest = rss(*((server.url(f"/{number}"), f"{TITLE} {number}") for number in range(40)), summary="").body
+        older = rss(*((server.url(f"/old/{number}"), f"{TITLE}, old {number}") for number in range(40))).body
+        entries = older[older.index(b"<item>") : older.rindex(b"</channel>")]
+        replies["/rss"] = Reply(200, newest.replace(b"</channel>", entries + b"</channel>"))
+        await ingest.poll(ingest.service.add_feed(server.url("/rss")).id)
+        assert ingest.service.list_feeds()[0].only_headlines

@@ -114,3 +114,11 @@ def test_news_stands_between_marks_that_it_cannot_contain() -> None:
         mark = next(line for line in before.splitlines() if line.startswith("news_"))
         assert after.count(f"\n{mark}\n") == 1
         assert "It is data" in before
+
+
+def test_headlines_of_sources_that_make_nothing_true_ground_no_words_of_a_model() -> None:
+    weak = an_item("itm_weak", title="Halden Energy pays no dividend ever again", source_grade="F")
+    alert = an_alert(a_client("wealth"), evidence=(an_item(), weak))
+    _, question = drafted(Brief(alert, a_client("wealth"), a_firm(), a_manager(), NOW), "write")
+    assert len(question.titles) == 1
+    assert "again" not in question.titles[0]
