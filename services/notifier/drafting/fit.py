@@ -16,6 +16,7 @@ from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
 from services.notifier.drafting.named_part import is_claimant, is_in_its_favor, part_shown
+from services.notifier.drafting.named_product import is_of_another_product
 from services.notifier.drafting.other_lines import is_of_another_line
 from services.notifier.drafting.people import is_person
 from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery, Stage, names_any
@@ -271,7 +272,7 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         unsure = True  # who buys forty jets does not buy their maker
     if alert.stance in SUBJECTS and is_person(asset):
         unsure, direction = True, "unclear"  # what is good or bad for a person is neither for a field
-    if is_of_another_line(alert, client):
+    if is_of_another_line(alert, client) or is_of_another_product(alert, client):
         role = "mention"
     if (part := part_shown(alert)) is not None:
         unsure = True

@@ -27,6 +27,7 @@ from services.notifier.drafting.fit import (
     query_for,
 )
 from services.notifier.drafting.named_part import buys_another
+from services.notifier.drafting.named_product import with_named_product
 from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.public_acts import is_public_act
@@ -299,7 +300,7 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
     general: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""
-        rule = playbooks.lookup(replace(query, desire=name))
+        rule = with_named_product(playbooks.lookup(replace(query, desire=name)), alert, client)
         if rule is not None and rule.desires:
             return desire, rule
         if general[1] is None:
