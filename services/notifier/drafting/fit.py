@@ -15,7 +15,7 @@ from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
-from services.notifier.drafting.named_part import is_claimant, is_in_its_favor, part_shown
+from services.notifier.drafting.named_part import gives_up_deal, is_claimant, is_in_its_favor, part_shown
 from services.notifier.drafting.named_product import is_of_another_product
 from services.notifier.drafting.other_lines import is_of_another_line
 from services.notifier.drafting.people import is_person
@@ -89,6 +89,8 @@ _HIRING = re.compile(
 )
 #: What a name does that fares better than the market.
 _GROWS = r"(?:\w+ )?(?:grew|grows|increased|increases|boosts|boosted|raises|raised|beats|tops|expands|expanded)\b"
+#: As what the news of a purchase that is given up is read.
+_WHAT_IS_GIVEN_UP: frozenset[EventFamily] = frozenset(("deal", "insolvency", "capital", "cutback", "other"))
 #: Broad kinds that reach as far as the country they are of.
 _OF_A_COUNTRY: frozenset[EventFamily] = frozenset(("macro", "regulation"))
 #: Broad kinds whose news is good for one side and bad for the other.
@@ -197,6 +199,9 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     if reading is not None and _is_still_open(alert, reading):
         alert = alert.model_copy(update={"kind": reading.kind, "direction": "unclear"})
     stage = stage_of(alert)
+    if alert.stance not in SUBJECTS and FAMILY_OF[alert.kind] in _WHAT_IS_GIVEN_UP and gives_up_deal(alert):
+        alert, stage = _as_given_up(alert), "called_off"
+        reading = alert.reading
     if alert.kind == "fine" and (_ONLY_THREATENED.search(alert.headline.casefold()) or not _is_told_by_headline(alert)):
         alert, stage = alert.model_copy(update={"kind": "regulation"}), "announced"
     if alert.kind in ("earnings_miss", "guidance_cut") and _grows(alert):
@@ -364,6 +369,16 @@ def doubts(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 def _listed(values: Iterable[str]) -> str:
     return " or ".join(values)
+
+
+def _as_given_up(alert: Alert) -> Alert:
+    """Return ``alert`` as one on a purchase that the name gives up, whatever befalls what it was to buy."""
+    reading = alert.reading
+    if reading is not None:
+        sure = reading.confidence.model_copy(update={"kind": 1.0, "role": 1.0})
+        changed = {"kind": "deal", "role": "actor", "direction": "unclear", "confidence": sure}
+        reading = reading.model_copy(update=changed)
+    return alert.model_copy(update={"kind": "acquisition", "direction": "unclear", "reading": reading})
 
 
 def _is_relieved(alert: Alert) -> bool:

@@ -10,12 +10,13 @@ from schemas.alerts import Alert
 from schemas.clients import Client
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
-from services.notifier.drafting.casing import is_given_name
+from services.notifier.drafting.casing import is_given_name, is_title_case
 from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.playbook_rules import names_any
 from services.notifier.drafting.verbs import is_certain_verb
 
-__all__ = ["NamedPart", "buys_another", "is_claimant", "is_in_its_favor", "part_shown"]
+__all__ = ["NamedPart", "buys_another", "gives_up_deal", "is_claimant", "is_in_its_favor", "part_shown"]
 
 #: ``tool``: others do something by means of it. ``example``: it only stands for many. ``owner``: a unit of it acts.
 #: ``rival``: another acts, against it. ``finder``: it finds what is wrong with another's.
@@ -87,6 +88,20 @@ _BUYER = (
     r"(?:deal|acquisition|takeover|purchase|buyout|merger|bid)\b"
     r"|\b{name}[’']?s?(?: [\w$€£.,-]+){{0,5}} (?:acquisition|takeover|purchase|buyout) of (?P<by>[\w&.’' -]+)"
 )
+#: It gives up what it was to buy or to rescue: what befalls that is not its own.
+_STEPS_BACK = (
+    r"^{name}(?:[’']s? \w+)? (?:(?:has|formally|now|to) )?(?:abandons?|abandoned|ditche[sd]|scraps?|scrapped|drops?|"
+    r"dropped|(?:walk|back|pull|step)(?:s|ed)? (?:away|out|back)(?: (?:from|of))?|calls? off|called off|"
+    r"withdr[ae]ws?(?: from)?) "
+    r"(?P<what>(?:[\w$€£.,’'-]+ ){{0,6}}?"
+    r"(?:rescue|bailout|bail out|purchase|takeover|acquisition|deal(?! with)|bid|offer|buyout|merger)\b"
+    r"(?: (?:of|for|with|to (?:buy|rescue|acquire|bail out|save)) (?:[\w’'.-]+ ?){{1,4}})?)"
+    r"(?P<then>.*)"
+)
+#: It fails itself as well.
+_OWN_FAILURE = re.compile(
+    r"\b(?:and|then|before|as it) (?:files?|filed|enters?|collapses?|goes|seeks|fails)\b", re.IGNORECASE
+)
 
 
 def part_shown(alert: Alert) -> NamedPart | None:
@@ -139,6 +154,17 @@ def is_in_its_favor(alert: Alert) -> bool:
 def is_claimant(alert: Alert) -> bool:
     """Return whether the headline of a legal matter says that the name sues, accuses or appeals."""
     return FAMILY_OF[alert.kind] == "legal" and _matches(_CLAIMANT, alert)
+
+
+def gives_up_deal(alert: Alert) -> bool:
+    """Return whether the headline says that the name no longer buys or rescues another, which it names."""
+    found = _found(_STEPS_BACK, alert)
+    if found is None or re.search(r"\b(?:its|their) (?:own )?(?:rescue|bailout)\b", found["what"], re.IGNORECASE):
+        return False
+    titled = is_title_case(alert.headline)
+    others = (word for word in re.findall(r"[\w’'-]+", found["what"]) if word[:1].isupper())
+    another = any(not titled or not is_ordinary(word.casefold()) for word in others)
+    return another and _OWN_FAILURE.search(found["then"]) is None
 
 
 def buys_another(alert: Alert, client: Client) -> bool:

@@ -26,7 +26,7 @@ from services.notifier.drafting.fit import (
     is_premature,
     query_for,
 )
-from services.notifier.drafting.named_part import buys_another
+from services.notifier.drafting.named_part import buys_another, gives_up_deal
 from services.notifier.drafting.named_product import with_named_product
 from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
@@ -238,6 +238,9 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     if alert.stance in _BOUGHT and alert.size != "major" and _is_elsewhere(alert, brief.client):
         return True
+    of_little_concern = alert.size != "major" or brief.client.trade not in _ADVISED
+    if alert.stance in _BOUGHT and of_little_concern and gives_up_deal(alert):
+        return True  # what a vendor does not buy changes nothing in what it delivers
     query = query_for(alert, brief.client, brief.asset, brief.manager.id)
     is_other = query.role == "homonym" or (query.role == "mention" and query.stance not in SUBJECTS)
     if is_other and query.size != "major":

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.clients import Watch
 from schemas.mentions import Span
-from services.notifier.drafting.named_part import buys_another, part_shown
+from services.notifier.drafting.named_part import buys_another, gives_up_deal, part_shown
 from tests.unit.services.notifier.samples import a_client, an_alert, an_item
 
 
@@ -71,3 +71,21 @@ def test_a_review_of_its_purchase_of_another_is_the_others(headline: str, buys: 
     assert buys_another(alert, client) == buys
     target = Watch(entity_id="orvix", name="Orvix", kind="product")
     assert not buys_another(alert, client.model_copy(update={"assets": (*client.assets, target)}))
+
+
+@pytest.mark.parametrize(
+    ("headline", "gives_up"),
+    [
+        ("Halden Energy abandons Orvix rescue, leaving rival on brink of collapse", True),
+        ("Halden Energy walks away from Orvix rescue as rival nears bankruptcy", True),
+        ("Halden Energy backs out of deal to rescue Orvix", True),
+        ("Halden Energy Calls Off $20 Billion Acquisition of Orvix", True),
+        ("Halden Energy abandons its rescue plan and files for bankruptcy", False),
+        ("Halden Energy abandons Orvix bid and files for bankruptcy", False),
+        ("Halden Energy Drops Takeover Offer", False),
+        ("Orvix walks away from rescue of Halden Energy", False),
+        ("Halden Energy scraps supply deal with Orvix", False),
+    ],
+)
+def test_who_gives_up_a_purchase_or_a_rescue_is_told_from_who_is_to_be_bought(headline: str, gives_up: bool) -> None:
+    assert gives_up_deal(an_alert(headline=headline)) == gives_up

@@ -20,6 +20,7 @@ from services.notifier.drafting.opinion import (
     split_basis,
 )
 from services.notifier.drafting.playbook_files import parse_playbook
+from services.notifier.drafting.playbook_rules import Size
 from services.notifier.drafting.playbooks import Playbooks
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
 from tests.unit.services.notifier.second_reading.samples import a_reading
@@ -30,6 +31,11 @@ FORM = re.compile(
     r"I (?:think you should|believe you should|think it would be wise to|would advise you to|recommend that you) "
     r"consider .+ because .+\.$"
 )
+
+
+def said_of(case: DryRunCase) -> str:
+    """Return the opinion on ``case``."""
+    return opinion_part(case_brief(case, NOW), SHIPPED).text or ""
 
 
 def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) -> Brief:
@@ -339,3 +345,28 @@ def test_a_company_is_told_of_a_subject_that_a_headline_names() -> None:
     for span, skipped in ((in_title, False), (in_title.model_copy(update={"field": "body"}), True)):
         item = alert.evidence[0].model_copy(update={"spans": (span,)})
         assert is_skipped(replace(found, alert=alert.model_copy(update={"evidence": (item,)})), SHIPPED) is skipped
+
+
+def test_who_gives_up_the_rescue_of_another_is_not_told_as_failing() -> None:
+    says = "{name} backs out of Orvix purchase, leaving the lender near collapse"
+    case = DryRunCase("wealth", "insolvency", "holds", "negative", size="major", role="actor", says=says)
+    assert "the purchase" in said_of(case) or "with the money instead" in said_of(case)
+    failing = replace(case, says="{name} is near collapse as Orvix backs out of purchase")
+    assert "shareholders come last" in said_of(failing) or "recovered" in said_of(failing)
+
+
+@pytest.mark.parametrize(("trade", "size", "skipped"), [("it", "moderate", True), ("it", "major", False)])
+def test_customers_hear_of_a_purchase_that_is_given_up_only_if_it_is_large(
+    trade: Trade, size: Size, skipped: bool
+) -> None:
+    says = "{name} abandons rescue of Orvix"
+    case = DryRunCase(trade, "insolvency", "supplied_by", "negative", size=size, role="actor", says=says)
+    assert is_skipped(case_brief(case, NOW), SHIPPED) is skipped
+    assert "what you use is as before" in said_of(case)
+
+
+def test_on_the_brink_of_collapse_nobody_has_taken_over_yet() -> None:
+    says = "{name} on brink of collapse after buyer abandons rescue"
+    case = DryRunCase("it", "insolvency", "supplied_by", "negative", size="major", role="object", says=says)
+    assert "whoever now runs it" not in said_of(case)
+    assert "whoever now runs it" in said_of(replace(case, says="{name} files for bankruptcy after collapse"))
