@@ -19,7 +19,7 @@ from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.playbook_rules import Rule, names_any
 
-__all__ = ["is_of_another_product", "named_product", "with_named_product"]
+__all__ = ["is_of_another_product", "named_product", "with_advice_for_all", "with_named_product"]
 
 _DEALS: frozenset[Stance] = frozenset(("uses", "supplied_by", "contracts_with"))
 _FLAW = r"(?:flaws?|bugs?|vulnerabilit(?:y|ies)|(?:security )?holes?|zero[- ]days?|backdoors?|weakness(?:es)?)"
@@ -84,8 +84,25 @@ def with_named_product(rule: Rule | None, alert: Alert, client: Client) -> Rule 
         return rule
     if (product := named_product(alert, client)) is None:
         return rule
-    said = {part: str(text).replace("{product}", product) for part, text in asked.items()}
-    return replace(rule, **said, variants=())
+    action, reason, meaning, question = (
+        str(asked[part]).replace("{product}", product) for part in ("action", "reason", "meaning", "question")
+    )
+    return replace(rule, action=action, reason=reason, meaning=meaning, question=question, variants=())
+
+
+def with_advice_for_all(rule: Rule | None, alert: Alert, asset: str) -> Rule | None:
+    """Return ``rule`` without advice to list where the client has ``asset``, if nearly everybody has it everywhere."""
+    raw = _data()
+    if rule is None or rule.silent or rule.is_general or FAMILY_OF[alert.kind] not in raw["everybody"]:
+        return rule
+    if asset.casefold() not in raw["everywhere"]:
+        return rule
+    kept = tuple(pair for pair in rule.phrasings if not any(words in pair[0] for words in raw["lists"]))
+    if kept == rule.phrasings:
+        return rule
+    instead = raw["everybody"]["completed" if "completed" in rule.stages else FAMILY_OF[alert.kind]]
+    phrasings = (*kept, *((str(pair["action"]), str(pair["reason"])) for pair in instead))
+    return replace(rule, action=phrasings[0][0], reason=phrasings[0][1], variants=phrasings[1:])
 
 
 def _told_product(alert: Alert) -> str | None:

@@ -27,7 +27,7 @@ from services.notifier.drafting.fit import (
     query_for,
 )
 from services.notifier.drafting.named_part import buys_another, gives_up_deal
-from services.notifier.drafting.named_product import with_named_product
+from services.notifier.drafting.named_product import with_advice_for_all, with_named_product
 from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.public_acts import is_public_act
@@ -303,7 +303,8 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
     general: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""
-        rule = with_named_product(playbooks.lookup(replace(query, desire=name)), alert, client)
+        rule = with_advice_for_all(playbooks.lookup(replace(query, desire=name)), alert, brief.asset)
+        rule = with_named_product(rule, alert, client)
         if rule is not None and rule.desires:
             return desire, rule
         if general[1] is None:

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.alerts import Span
-from schemas.clients import Stance, Trade, Watch
-from schemas.mentions import EventKind
+from schemas.clients import Risk, Stance, Trade, Watch
+from schemas.mentions import EventKind, Span
 from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.dry_run import DryRunCase, brief_for
@@ -112,3 +111,41 @@ def test_other_entries_of_the_book_show_what_the_client_has() -> None:
     both = found.client.model_copy(update={"assets": (*found.client.assets, orvex)})
     assert named_product(found.alert, found.client) == "Orvex"
     assert named_product(found.alert, both) is None
+
+
+@pytest.mark.parametrize(
+    "says", ["Critical flaw in {name} lets attackers in", "Update closes flaw in {name}, patch now"]
+)
+@pytest.mark.parametrize("desire", ["", "continuity", "security"])
+@pytest.mark.parametrize("risk", [None, "limited"])
+def test_of_what_everybody_has_no_list_is_asked_for(says: str, desire: str, risk: Risk | None) -> None:
+    case = DryRunCase("it", "vulnerability", "uses", "negative", role="object", says=says, risk=risk)
+    found = brief_for(replace(case, desires=(desire,) if desire else ()), NOW)
+    told = _phrasings(found)
+    asset = found.client.watches[0].model_copy(update={"name": "Windows"})
+    windows = replace(found, client=found.client.model_copy(update={"assets": (asset,)}))
+    everybodys = _phrasings(windows)
+    lists = ("where you use", "where you run", "systems with")
+    assert any(words in action for action in everybodys for words in lists) is False
+    if any(words in action for action in told for words in lists):
+        assert everybodys != told
+        assert "{asset}" in "".join(everybodys)
+
+
+def _phrasings(brief: Brief) -> list[str]:
+    rule = opinion_part(brief, SHIPPED).rule
+    assert rule is not None
+    return [action for action, _ in rule.phrasings]
+
+
+def test_the_advice_on_what_everybody_has_is_free_of_facts_and_faults() -> None:
+    case = DryRunCase("it", "vulnerability", "uses", "negative", role="object", says="Flaw in {name} is exploited")
+    for number in range(12):
+        found = brief_for(case, NOW)
+        asset = found.client.watches[0].model_copy(update={"name": "Windows"})
+        client = found.client.model_copy(update={"assets": (asset,), "id": f"client-{number}"})
+        alert = found.alert.model_copy(update={"client_id": client.id, "entity_name": "Windows"})
+        says = "Flaw in Windows is exploited"
+        item = alert.evidence[0].model_copy(update={"title": says, "quote": f"{says}."})
+        alert = alert.model_copy(update={"headline": says, "evidence": (item,)})
+        assert isinstance(compose(replace(found, client=client, alert=alert), SHIPPED, send_after=NOW), Composed)
