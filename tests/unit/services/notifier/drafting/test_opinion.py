@@ -370,3 +370,35 @@ def test_on_the_brink_of_collapse_nobody_has_taken_over_yet() -> None:
     case = DryRunCase("it", "insolvency", "supplied_by", "negative", size="major", role="object", says=says)
     assert "whoever now runs it" not in said_of(case)
     assert "whoever now runs it" in said_of(replace(case, says="{name} files for bankruptcy after collapse"))
+
+
+@pytest.mark.parametrize(
+    ("trade", "kind", "direction", "size", "says", "skipped"),
+    [
+        ("legal", "reputation", "negative", "moderate", "{name} faces backlash over a campaign", True),
+        ("legal", "reputation", "negative", "moderate", "{name} faces boycott over forced labor claims", False),
+        ("legal", "reputation", "negative", "major", "{name} faces backlash over a campaign", False),
+        ("legal", "regulation", "negative", "moderate", "Nordmark threatens to ban {name} over data transfers", True),
+        ("legal", "politics", "negative", "moderate", "President threatens to revoke the licenses of {name}", True),
+        ("legal", "regulation", "negative", "major", "Nordmark threatens to ban {name} over data transfers", False),
+        ("legal", "regulation", "negative", "moderate", "Nordmark bans {name} over data transfers", False),
+        ("it", "contract_win", "positive", "major", "{name} wins a contract with the navy", True),
+        ("it", "contract_loss", "negative", "moderate", "{name} loses a contract with Orvix", True),
+        ("it", "contract_loss", "negative", "major", "{name} loses a contract with Orvix", False),
+        ("it", "contract", "negative", "moderate", "{name} ends contracts with its resellers", False),
+        ("it", "contract", "unclear", "major", "{name} ends contracts with its resellers", False),
+    ],
+)
+def test_what_a_counterparty_is_only_said_or_threatened_or_agrees_with_others_is_left_out(
+    trade: Trade, kind: EventKind, direction: Direction, size: Size, says: str, skipped: bool
+) -> None:
+    case = DryRunCase(trade, kind, "contracts_with", direction, size=size, role="object", says=says)
+    assert is_skipped(case_brief(case, NOW), SHIPPED) is skipped
+
+
+@pytest.mark.parametrize("trade", ["it", "legal", "agency", "accounting"])
+def test_an_authority_that_threatens_has_proposed_no_text(trade: Trade) -> None:
+    says = "{name} threatens penalties over wrong tax reports"
+    case = DryRunCase(trade, "regulation", "regulated_by", "negative", role="actor", says=says)
+    assert "draft" not in said_of(case)
+    assert "until it is adopted" not in said_of(case)
