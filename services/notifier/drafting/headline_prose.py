@@ -97,6 +97,13 @@ _SEVERAL = frozenset(("several", "many", "some", "most", "dozens", "hundreds", "
 _FELT = frozenset(("feared", "expected", "needed", "required"))
 #: Adverbs of time that may stand before what is being done: "rates still rising".
 _GOING_ON = frozenset(("still", "again", "now", "also", "already"))
+#: Verbs that "up" or "down" belongs to, whatever sum follows: "wraps up $8 billion purchase".
+_WITH_UP = frozenset(
+    (
+        "wraps", "wrapped", "snaps", "snapped", "coughs", "racks", "racked", "puts", "put", "gives", "gave", "buys",
+        "bought", "scoops", "scooped", "ponies", "pays", "paid", "turns", "turned", "writes", "wrote", "offers",
+    )
+)  # fmt: skip
 #: What belongs to the verb before it: "team up to build".
 _PARTICLES = frozenset(("up", "down", "out", "off", "back", "on", "forward", "ahead", "together", "continue"))
 #: What a company is: after its name, the company itself.
@@ -249,8 +256,10 @@ def _with_being(clause: str) -> str:
             ):
                 return clause  # "Halden and Orvix team up to build", "shares continue to fall"
             return _inserted(clause, words, index, "are" if several else "is")
-        if word in ("up", "down") and (
-            _is_amount(words[index + 1 : index + 3]) or (before in _RISING and following in _WHILE)
+        if (
+            word in ("up", "down")
+            and before not in _WITH_UP
+            and (_is_amount(words[index + 1 : index + 3]) or (before in _RISING and following in _WHILE))
         ):
             return _inserted(clause, words, index, "are" if several else "is")
         if (

@@ -32,6 +32,7 @@ NOTHING = Names()
         ("Orvix awarded $4bn contract for radars", "Orvix has been awarded a $4bn contract for radars"),
         ("Orvix considering new rules to protect buyers", "Orvix is considering new rules to protect buyers"),
         ("Orvix exports up 16%", "Orvix exports are up 16%"),
+        ("Orvix wraps up $8 billion purchase", "Orvix wraps up $8 billion purchase"),
         ("Orvix rates still rising as lenders revise deals", "Orvix rates are still rising as lenders revise deals"),
         ("Orvix now hiring 300 people", "Orvix is now hiring 300 people"),
         ("More rolling stoppages feared in Norland", "More rolling stoppages are feared in Norland"),

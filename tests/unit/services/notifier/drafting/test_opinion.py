@@ -402,3 +402,20 @@ def test_an_authority_that_threatens_has_proposed_no_text(trade: Trade) -> None:
     case = DryRunCase(trade, "regulation", "regulated_by", "negative", role="actor", says=says)
     assert "draft" not in said_of(case)
     assert "until it is adopted" not in said_of(case)
+
+
+@pytest.mark.parametrize("stance", ["supplied_by", "contracts_with"])
+@pytest.mark.parametrize("size", ["moderate", "major"])
+def test_a_patient_is_not_told_about_coverage_where_an_insurer_or_a_pharmacy_buys_or_is_bought(
+    stance: Stance, size: Size
+) -> None:
+    buys = DryRunCase("healthcare", "acquisition", stance, "unclear", size=size, role="actor", says="{name} buys Orvix")
+    assert is_skipped(case_brief(buys, NOW), SHIPPED)
+    done = replace(buys, kind="deal", direction="positive", says="{name} closes its purchase of Orvix")
+    assert is_skipped(case_brief(done, NOW), SHIPPED)
+    bought = replace(buys, kind="takeover", role="object", says="Orvix agrees to buy {name}")
+    assert not is_skipped(case_brief(bought, NOW), SHIPPED)
+    assert "leaving your" in said_of(bought)
+    assert "cover" not in said_of(bought)
+    sold = replace(buys, kind="divestment", says="{name} sells its clinics to Orvix")
+    assert "part of what is sold" in said_of(sold)
