@@ -38,6 +38,7 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
     "preview": "This looks ahead to what is due; nothing has happened yet.",
     "analysis": "This explains or weighs what is known; it reports nothing new that is worth telling.",
     "list": "This is a round-up; none of its entries is worth telling by itself.",
+    "routine": "This is filed by rule, whatever happens in the company.",
     "feature": "This is a portrait, an interview or a guide, not a report.",
 }
 

@@ -1,4 +1,4 @@
-"""Recognizes by the form of a headline that the text is a column, instructions, an analysis, a preview or a round-up.
+"""Recognizes by the form of a headline that the text is a column, a guide, an analysis, a preview, a list or a routine.
 
 The model reads title and lead together, and a lead that mentions a large event can outweigh what the headline shows.
 """
@@ -14,7 +14,7 @@ from services.matcher.lexicon import read_yaml
 
 __all__ = ["HeadlineForm", "find_form"]
 
-HeadlineForm = Literal["opinion", "feature", "analysis", "preview", "list"]
+HeadlineForm = Literal["opinion", "feature", "analysis", "preview", "routine", "list"]
 _UNLESS_NAMED = "list_unless_named"
 
 

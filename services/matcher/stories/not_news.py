@@ -30,6 +30,7 @@ NotNews = Literal[
     "analysis",
     "list",
     "feature",
+    "routine",
 ]
 #: Old news: published long ago, from before its feed was added, a story that returns, or old by the date in its text.
 OLD_NEWS: frozenset[NotNews | None] = frozenset(("stale", "background", "returned", "old_text"))

@@ -55,7 +55,7 @@ def named_product(alert: Alert, client: Client) -> str | None:
     if watch is None or alert.stance not in _DEALS or (product := _told_product(alert)) is None:
         return None
     own = " ; ".join(
-        text for one in client.watches for text in (one.name, *one.aliases, *one.context, one.note or "")
+        text for entry in client.watches for text in (entry.name, *entry.aliases, *entry.context, entry.note or "")
     ).casefold()
     told = re.findall(r"[\w-]+", product.removeprefix("the ").casefold())
     words = [word for word in told if word not in _data()["generic"]]

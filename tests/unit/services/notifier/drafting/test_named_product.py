@@ -1,4 +1,4 @@
-"""Who is known to have something of a maker is asked whether it is the thing that is recalled."""
+"""Recalls and flaws of one product, for clients who are known to have something of its maker."""
 
 from __future__ import annotations
 
