@@ -83,6 +83,16 @@ class Names:
         return cls(frozenset(named), frozenset(phrases), frozenset(lower - named), frozenset(words - lower))
 
 
+#: Before a word with a capital: an authority of that country. After it: an authority, or what it makes.
+_COUNTRIES = frozenset(("us", "u.s", "uk", "u.k", "eu", "un"))
+_OFFICES = frozenset(
+    (
+        "minister", "ministry", "secretary", "department", "chief", "regulator", "authority", "watchdog", "agency",
+        "commission", "commissioner", "council", "act", "bill", "law", "code", "directive", "ombudsman", "office",
+    )
+)  # fmt: skip
+
+
 def is_title_case(text: str) -> bool:
     """Return whether ``text`` capitalizes all but small words, so that its capitals show no names."""
     longer = [match[0] for match in _WORD.finditer(text)][1:]
@@ -101,6 +111,30 @@ def is_title_case(text: str) -> bool:
 
 def _is_titled_verb(word: str) -> bool:
     return word.istitle() and is_verb_form(word.lower()) and not is_known_name(word.lower())
+
+
+def is_in_proper_name(word: str, title: str) -> bool:
+    """Return whether ``title`` has an ordinary word only as the end of a name: "energy" in "First Energy is fined".
+
+    Where a title capitalizes all words, its capitals show no names. "US Energy chief" is the head of an authority.
+    """
+    plain = word.strip().casefold()
+    if is_title_case(title) or not all(is_ordinary(part) for part in plain.split()):
+        return False
+    found = list(
+        re.finditer(
+            rf"(?:(?P<before>[\w&.’'-]+) )?(?<!\w)(?P<word>{re.escape(plain)})(?!\w)(?: (?P<after>[\w-]+))?",
+            title,
+            re.IGNORECASE,
+        )
+    )
+    return bool(found) and all(_ends_proper_name(match) for match in found)
+
+
+def _ends_proper_name(match: re.Match[str]) -> bool:
+    before, after = match["before"] or "", match["after"] or ""
+    of_authority = before.casefold().strip(".") in _COUNTRIES or after.casefold() in _OFFICES
+    return match["word"][:1].isupper() and before[:1].isupper() and not after[:1].isupper() and not of_authority
 
 
 def sentence_case(text: str, names: Names, *, title: bool | None = None) -> str:

@@ -13,6 +13,7 @@ from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
 from services.notifier.contact.unknown import unknown_traits
 from services.notifier.drafting.brief import Brief, month_of, pick
+from services.notifier.drafting.casing import is_in_proper_name
 from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
 from services.notifier.drafting.fit import (
@@ -261,11 +262,17 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
 def _is_beside_subject(alert: Alert, client: Client) -> bool:
     """Return whether no headline names the subject that a company follows: the news is on something else.
 
+    A company that is named with it ("First Energy") is none of a subject.
     What prices and rates do is told of in many words. Patients are told of a medicine that only the text names.
     """
     if client.trade not in (*_ADVISED, "accounting", "insurance") or FAMILY_OF[alert.kind] in ("macro", "breach"):
         return False
-    return bool(alert.evidence) and not any(span.field == "title" for item in alert.evidence for span in item.spans)
+    named = (
+        span.field == "title" and not is_in_proper_name(span.text, item.title)
+        for item in alert.evidence
+        for span in item.spans
+    )
+    return bool(alert.evidence) and not any(named)
 
 
 def _is_elsewhere(alert: Alert, client: Client) -> bool:

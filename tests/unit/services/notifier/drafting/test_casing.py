@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.drafting.casing import Names, first_lowered, is_title_case, sentence_case
+from services.notifier.drafting.casing import Names, first_lowered, is_in_proper_name, is_title_case, sentence_case
 from services.notifier.drafting.tokens import fold
 
 NOTHING = Names()
@@ -117,3 +117,21 @@ def test_running_text_decides_whether_an_ordinary_word_is_a_name() -> None:
 def test_a_shouted_word_is_no_name() -> None:
     names = Names.of([], ["Halden begins its THIRD round of cuts."])
     assert sentence_case("Halden begins THIRD round of cuts", names) == "Halden begins third round of cuts"
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "in_name"),
+    [
+        ("energy", "First Energy fined $230 million over bribery", True),
+        ("Insurance", "Court orders Reliance Insurance to pay", True),
+        ("energy", "First Energy warns of higher energy prices", False),
+        ("energy", "Energy prices fall again", False),
+        ("energy", "US Energy chief resigns in protest", False),
+        ("energy", "German Energy minister resigns in protest", False),
+        ("energy", "Nordmark Caps Energy Prices for Firms", False),
+        ("insurance", "State Insurance Council warns of floods", False),
+        ("gdpr", "Europe's new GDPR fines rise", False),
+    ],
+)
+def test_an_ordinary_word_at_the_end_of_a_name_is_no_subject(word: str, title: str, in_name: bool) -> None:
+    assert is_in_proper_name(word, title) is in_name

@@ -419,3 +419,17 @@ def test_a_patient_is_not_told_about_coverage_where_an_insurer_or_a_pharmacy_buy
     assert "cover" not in said_of(bought)
     sold = replace(buys, kind="divestment", says="{name} sells its clinics to Orvix")
     assert "part of what is sold" in said_of(sold)
+
+
+@pytest.mark.parametrize(
+    ("headline", "skipped"),
+    [("First Energy fined $230 million over bribery", True), ("Nordmark fines a bank over energy contracts", False)],
+)
+def test_a_company_that_is_named_with_a_subject_is_none_of_it(headline: str, skipped: bool) -> None:
+    found = case_brief(DryRunCase("accounting", "fine", "follows", "negative", role="actor", says=headline), NOW)
+    word = "Energy" if "Energy" in headline else "energy"
+    at = headline.index(word)
+    span = Span(field="title", start=at, end=at + len(word), text=word)
+    item = found.alert.evidence[0].model_copy(update={"title": headline, "spans": (span,)})
+    named = replace(found, alert=found.alert.model_copy(update={"entity_name": "energy", "evidence": (item,)}))
+    assert is_skipped(named, SHIPPED) is skipped
