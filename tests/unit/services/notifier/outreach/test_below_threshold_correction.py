@@ -27,7 +27,8 @@ def test_news_told_because_contact_was_due_is_corrected(client_id: str) -> None:
     for entry in scenario.setting:
         if isinstance(entry.data, ClientChanged):
             contact = entry.data.client.contact.model_copy(update={"cadence": "daily by 10:00"})
-            client = entry.data.client.model_copy(update={"contact": contact})
+            # Clients of an IT consultancy are not told of a vendor's contracts, even where contact is due.
+            client = entry.data.client.model_copy(update={"contact": contact, "trade": "agency"})
             entry = entry.model_copy(update={"data": entry.data.model_copy(update={"client": client})})
         list(runtime.push(entry))
     reported, withdrawn = (step for step in scenario.steps if step.event is not None)
