@@ -129,6 +129,7 @@ def _phrase(words: str, *, titled: bool) -> str:
     article = ""
     if titled and re.search(r",\s", words):
         return ""  # a list or an explanation: capitals do not show which
+    words = re.sub(r"[‘“”\"]|['’](?!\w)(?=.*\w)", "", words) if re.search(r"[‘“\"]", words) else words
     words = re.sub(r",\s(?=[A-Z])", " and ", words)
     for word in re.split(r"\s+", re.split(r",\s|[;:!?()|–—]|\.(?:\s|$)| - |['’]s?\s", words)[0].strip()):
         folded = word.casefold()

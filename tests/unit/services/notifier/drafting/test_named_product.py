@@ -46,6 +46,8 @@ def _brief(
         ("recall", "Halden Recalls 18,000 Washing Machines Over Fire Risk", "washing machines"),
         ("recall", "Recall of Halden Model X cars after crash", "Model X cars"),
         ("recall", "Halden recalls Explora, Expedia vans over seat belts", "Explora and Expedia vans"),
+        ("recall", "Halden recalls all of its ‘budget’ Zipquads", "budget Zipquads"),
+        ("recall", 'Halden recalls "Zipquad" toys over brakes', "Zipquad toys"),
         ("recall", "Halden recalls 2 million vehicles over airbags", None),
         ("recall", "Halden recalls all of its products", None),
         ("recall", "Agency looks into recall by Halden", None),
