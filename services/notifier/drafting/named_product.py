@@ -27,8 +27,8 @@ _FLAW = r"(?:flaws?|bugs?|vulnerabilit(?:y|ies)|(?:security )?holes?|zero[- ]day
 #: whatever words; in the others it must be a name.
 _FORMS: dict[str, tuple[str, ...]] = {
     "recall": (
-        r"(?:^|[:,;] ?){name} (?:(?:has|is|will|also|now|voluntarily) ){{0,2}}recall(?:s|ed|ing)? (?:of )?"
-        r"(?P<product>.+)",
+        r"(?:^|[:,;] ?){name} (?:(?:has|is|also|now|voluntarily) ){{0,2}}"
+        r"(?:recalls|recalled|recalling|(?:to|will) recall|recall of) (?P<product>.+)",
         r"\brecalls? of {name}(?:['’]s)? (?P<product>.+)",
     ),
     "vulnerability": (

@@ -48,6 +48,8 @@ def _brief(
         ("recall", "Halden recalls Explora, Expedia vans over seat belts", "Explora and Expedia vans"),
         ("recall", "Halden recalls all of its ‘budget’ Zipquads", "budget Zipquads"),
         ("recall", 'Halden recalls "Zipquad" toys over brakes', "Zipquad toys"),
+        ("recall", "Halden to recall 1 million Ravex and Camrex cars over cameras", "Ravex and Camrex cars"),
+        ("recall", "Halden recall widens to second plant", None),
         ("recall", "Halden recalls 2 million vehicles over airbags", None),
         ("recall", "Halden recalls all of its products", None),
         ("recall", "Agency looks into recall by Halden", None),
