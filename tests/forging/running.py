@@ -184,7 +184,10 @@ class _Course:
                 yield found.data.alert
             elif isinstance(found.data, DraftCreated):
                 drafts.append(found.data.draft)
+        replaced = {draft.supersedes for draft in drafts}  # by another of the same moment, so nobody sends it
         for draft in drafts:
+            if draft.id in replaced:
+                continue
             self.problems += self._messages.problems(draft)
             identity = content_id("evt", "sent", draft.id)
             delivered = event(sent(draft), key=draft.client_id, id=identity, source="firstword/forging", time=at)
