@@ -20,7 +20,7 @@ from schemas.readings import ReadingReviewed
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
 from services.matcher.judgment.alerts import alert_raised, build_alert, rank_evidence
-from services.matcher.judgment.credibility import Assessment, assess, said_by_both
+from services.matcher.judgment.credibility import Assessment, assess, said_by_both, without_additions
 from services.matcher.judgment.explanations import explain_item
 from services.matcher.judgment.outcomes import expire_rumor, resolve_rumor
 from services.matcher.judgment.relevance import RelevanceRules, default_relevance_rules
@@ -199,6 +199,7 @@ class Judge(Processor[JudgeState]):
                 if evidence is None:
                     reports = (*story_reports(state, thread), report_of(update.annotated))
                     evidence = rank_evidence(thread, head if update.leads else None, reports)
+                    evidence = without_additions(evidence, head) if two_fair else evidence
                 if related is None and decision.verdict in TOLD:
                     related = related_stories(state, thread)
                 alert = build_alert(

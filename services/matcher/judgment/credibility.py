@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from schemas.alerts import InformationGrade, Reason
+from schemas.alerts import Evidence, InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
 from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord
@@ -36,7 +36,7 @@ from services.matcher.stories.same_claim import (
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
-__all__ = ["GOOD", "Assessment", "assess", "said_by_both", "states_claim"]
+__all__ = ["GOOD", "Assessment", "assess", "said_by_both", "states_claim", "without_additions"]
 
 #: One of these asserting a story makes it probable; two confirm it.
 GOOD: frozenset[SourceLetter] = frozenset(("A", "B"))
@@ -433,6 +433,21 @@ def said_by_both(trigger: EvidenceRecord, evidence: Sequence[EvidenceRecord]) ->
         if both and record.origin_id != trigger.origin_id and say_the_same(wording, other):
             return trigger if says_no_more(wording, other) else record
     return trigger
+
+
+def without_additions(evidence: tuple[Evidence, ...], head: EvidenceRecord) -> tuple[Evidence, ...]:
+    """Return ``evidence`` with what says more than ``head``, which two sources of grade C report, as mere context."""
+    said = _wording(head)
+    return tuple(
+        item.model_copy(update={"supports": "context"})
+        if item.supports == "claim" and not says_no_more(_wording_of(item), said)
+        else item
+        for item in evidence
+    )
+
+
+def _wording_of(item: Evidence) -> Wording:
+    return Wording(item.title, item.quote, tuple(span.text for span in item.spans))
 
 
 def _two_fair_confirm(positions: _Positions) -> _Finding:
