@@ -71,3 +71,10 @@ def test_words_match_whole_words_and_beginnings() -> None:
     assert names_any(text, ("ceo",))
     assert names_any(text, ("chatbot*",))
     assert not names_any(text, ("chatbot", "add"))
+
+
+def test_an_outage_that_was_read_as_over_is_over_whatever_is_quoted() -> None:
+    case = DryRunCase("it", "outage", "uses", role="object", says="{name} confirmed an outage that hit customers.")
+    alert = brief_for(case, NOW).alert
+    assert stage_of(alert.model_copy(update={"direction": "negative"})) is None
+    assert stage_of(alert.model_copy(update={"direction": "neutral"})) == "completed"
