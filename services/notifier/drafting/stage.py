@@ -50,7 +50,8 @@ def stage_of(alert: Alert) -> Stage | None:
                 return "rumored" if stage == "announced" and reading and reading.status == "rumor" else stage
     if reading is not None and reading.status in ("rumor", "plan"):
         return "rumored" if reading.status == "rumor" else "announced"
-    if FAMILY_OF[alert.kind] == "outage" and alert.direction == "neutral":
+    depends = alert.stance in ("uses", "supplied_by", "contracts_with")
+    if FAMILY_OF[alert.kind] == "outage" and alert.direction == "neutral" and depends:
         return "completed"  # judgment has read of its end, further down than what is quoted
     return None
 
