@@ -20,8 +20,9 @@ from services.common.processing import AnyProcessor
 __all__ = ["IdleWaiter"]
 
 CHECK_SECONDS = 0.1
-#: Reference topics are read without a group, so their lag is unknown; workers know a change within a second.
-REFERENCE_SECONDS = 1.5
+#: Reference topics are read without a group, so their lag is unknown; workers know a change within a second, or a few
+#: seconds where the machine is busy.
+REFERENCE_SECONDS = 8.0
 TIMEOUT_SECONDS = 120
 
 
