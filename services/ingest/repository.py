@@ -9,19 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Select,
-    and_,
-    delete,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, and_, delete, func, or_, select, update
 
 from schemas.feeds import Feed, FeedHealth, FeedKind
 from services.common.db import exclusive, upsert

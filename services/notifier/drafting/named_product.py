@@ -12,16 +12,15 @@ from functools import cache
 from typing import Any
 
 from schemas.alerts import Alert
-from schemas.clients import Client, Stance, Watch
+from schemas.clients import Client, Watch
 from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.casing import is_title_case
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
-from services.notifier.drafting.playbook_rules import Rule, names_any
+from services.notifier.drafting.playbook_rules import BOUGHT, Rule, names_any
 
 __all__ = ["is_of_another_product", "named_product", "with_advice_for_all", "with_named_product"]
 
-_DEALS: frozenset[Stance] = frozenset(("uses", "supplied_by", "contracts_with"))
 _FLAW = r"(?:flaws?|bugs?|vulnerabilit(?:y|ies)|(?:security )?holes?|zero[- ]days?|backdoors?|weakness(?:es)?)"
 #: The forms of headlines that name a product beside its maker. In those under ``recall`` the object is a product in
 #: whatever words; in the others it must be a name.
@@ -52,7 +51,7 @@ def named_product(alert: Alert, client: Client) -> str | None:
     None where the headline names no product, or one that nearly everybody has.
     """
     watch = _watch(alert, client)
-    if watch is None or alert.stance not in _DEALS or (product := _told_product(alert)) is None:
+    if watch is None or alert.stance not in BOUGHT or (product := _told_product(alert)) is None:
         return None
     own = " ; ".join(
         text for entry in client.watches for text in (entry.name, *entry.aliases, *entry.context, entry.note or "")

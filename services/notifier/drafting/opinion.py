@@ -29,7 +29,7 @@ from services.notifier.drafting.fit import (
 )
 from services.notifier.drafting.named_part import buys_another, gives_up_deal
 from services.notifier.drafting.named_product import with_advice_for_all, with_named_product
-from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
+from services.notifier.drafting.playbook_rules import ANY, BOUGHT, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.public_acts import is_public_act
 from services.notifier.drafting.register import register_of, urges, without_urging
@@ -61,8 +61,6 @@ LONG_ACTION = 8
 _SAFETY: frozenset[EventFamily] = frozenset(("breach", "vulnerability", "outage", "recall"))
 #: What the client neither has nor buys.
 _BESIDE: frozenset[Stance] = frozenset(("competes", "follows", "regulated_by"))
-#: What the client buys or depends on.
-_BOUGHT: frozenset[Stance] = frozenset(("uses", "supplied_by", "contracts_with"))
 _OF_LAW: frozenset[EventFamily] = frozenset(("legal", "regulation", "politics"))
 #: What happens in one country stays there: who delivers may still deliver elsewhere.
 _OF_A_PLACE: frozenset[EventFamily] = frozenset(
@@ -174,20 +172,20 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
     if not _may_advise(brief):
         return False
     alert = brief.alert
-    of_vendor = alert.stance in _BOUGHT and brief.client.trade in _ADVISED
+    of_vendor = alert.stance in BOUGHT and brief.client.trade in _ADVISED
     if of_vendor and alert.size == "minor" and FAMILY_OF[alert.kind] in _BETWEEN_OTHERS:
         return True
     rule = _choose(brief, playbooks)[1]
     if rule is None:
         return True
     # That one leaves a competitor or a subject alone is no view on an event of which the kind is not known.
-    waits_beside = brief.alert.stance in _BESIDE and rule.sizes == ("moderate",)
+    waits_beside = alert.stance in _BESIDE and rule.sizes == ("moderate",)
     # What is not known to be bad asks nothing of those who buy from the name or work there; nor does what waits.
     plainly = rule.waits or "negative" not in rule.directions
-    harmless = FAMILY_OF[brief.alert.kind] not in HARMFUL
-    if rule.is_general and brief.alert.stance in (*_BOUGHT, "operates_in") and plainly and harmless:
+    harmless = FAMILY_OF[alert.kind] not in HARMFUL
+    if rule.is_general and alert.stance in (*BOUGHT, "operates_in") and plainly and harmless:
         return True
-    if brief.alert.stance in SUBJECTS and FAMILY_OF[brief.alert.kind] != "macro" and _only_waits(rule):
+    if alert.stance in SUBJECTS and FAMILY_OF[alert.kind] != "macro" and _only_waits(rule):
         return True
     return rule.is_general and rule.waits and (waits_beside or set(rule.directions) == {"neutral", "unclear"})
 
@@ -237,10 +235,10 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     if alert.stance == "follows" and alert.size != "major" and _is_beside_subject(alert, brief.client):
         return True
-    if alert.stance in _BOUGHT and alert.size != "major" and _is_elsewhere(alert, brief.client):
+    if alert.stance in BOUGHT and alert.size != "major" and _is_elsewhere(alert, brief.client):
         return True
     of_little_concern = alert.size != "major" or brief.client.trade not in _ADVISED
-    if alert.stance in _BOUGHT and of_little_concern and gives_up_deal(alert):
+    if alert.stance in BOUGHT and of_little_concern and gives_up_deal(alert):
         return True  # what a vendor does not buy changes nothing in what it delivers
     query = query_for(alert, brief.client, brief.asset, brief.manager.id)
     is_other = query.role == "homonym" or (query.role == "mention" and query.stance not in SUBJECTS)
@@ -248,7 +246,7 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     rules = [playbooks.find(replace(query, desire=desire.name)) for desire in brief.client.desires]
     rules = rules or [playbooks.find(query)]
-    of_vendor = alert.stance in _BOUGHT and FAMILY_OF[alert.kind] in _OF_LAW and brief.client.trade in _ADVISED
+    of_vendor = alert.stance in BOUGHT and FAMILY_OF[alert.kind] in _OF_LAW and brief.client.trade in _ADVISED
     may_stop = alert.kind == "regulation" and alert.size == "major"  # a ban of what they use
     if (
         of_vendor

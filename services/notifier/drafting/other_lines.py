@@ -10,16 +10,14 @@ from functools import cache
 from typing import Any
 
 from schemas.alerts import Alert
-from schemas.clients import Client, Stance
+from schemas.clients import Client
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.playbook_rules import names_any
+from services.notifier.drafting.playbook_rules import BOUGHT, names_any
 
 __all__ = ["is_of_another_line"]
 
-#: Who deals with a group has one of its lines; who owns it has all of them.
-_DEALS: frozenset[Stance] = frozenset(("uses", "supplied_by", "contracts_with"))
 #: What a group does in one line. A takeover or a case concerns the whole of it.
 _OF_A_LINE: frozenset[EventFamily] = frozenset(("product", "contract", "expansion", "event"))
 
@@ -33,7 +31,7 @@ def is_of_another_line(alert: Alert, client: Client) -> bool:
     name = alert.entity_name.casefold()
     if FAMILY_OF[alert.kind] not in _OF_A_LINE:
         return False
-    if alert.stance not in _DEALS or client.trade not in lines["trades"] or name not in lines["groups"]:
+    if alert.stance not in BOUGHT or client.trade not in lines["trades"] or name not in lines["groups"]:
         return False
     headline = alert.headline.casefold().replace("’", "'")
     if not names_any(headline, tuple(lines["private"])) or names_any(headline, tuple(lines["companies"])):

@@ -13,6 +13,7 @@ from schemas.readings import EventFamily, Firmness, Role
 
 __all__ = [
     "ANY",
+    "BOUGHT",
     "WORDS_WEIGHT",
     "Playbook",
     "Rule",
@@ -46,6 +47,8 @@ _WAITING = (
 #: What a rule is for: an exact kind of event, a broad kind, or any event at all.
 RuleKind = EventKind | EventFamily | Literal["any"]
 ANY: Literal["any"] = "any"
+#: What the client buys or depends on. Who deals so with a group has one of its lines; who owns it has all of them.
+BOUGHT: frozenset[Stance] = frozenset(("uses", "supplied_by", "contracts_with"))
 #: Words of the news count as much as so many other conditions.
 WORDS_WEIGHT = 4
 

@@ -8,7 +8,7 @@ from functools import cache
 from schemas.alerts import Alert
 from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.playbook_rules import Stage
+from services.notifier.drafting.playbook_rules import BOUGHT, Stage
 
 __all__ = ["event_text", "stage_of"]
 
@@ -50,8 +50,7 @@ def stage_of(alert: Alert) -> Stage | None:
                 return "rumored" if stage == "announced" and reading and reading.status == "rumor" else stage
     if reading is not None and reading.status in ("rumor", "plan"):
         return "rumored" if reading.status == "rumor" else "announced"
-    depends = alert.stance in ("uses", "supplied_by", "contracts_with")
-    if FAMILY_OF[alert.kind] == "outage" and alert.direction == "neutral" and depends:
+    if FAMILY_OF[alert.kind] == "outage" and alert.direction == "neutral" and alert.stance in BOUGHT:
         return "completed"  # judgment has read of its end, further down than what is quoted
     return None
 
