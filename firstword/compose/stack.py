@@ -40,6 +40,7 @@ from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
 from services.common.settings import Settings
 from services.ingest.readers import InProcesses
+from services.notifier.expiry import nothing_expires
 
 __all__ = [
     "matcher_processors",
@@ -125,7 +126,8 @@ async def play_sample(settings: Settings, kafka: KafkaSettings) -> Prepared:
     processors = {"matcher": matcher_processors(settings), "notifier": notifier_processors(settings)}
     with _open_database(settings) as store:
         async with IdleWaiter(store.engine, kafka, processors) as idle:
-            return await sample.prepare(store, Builders(build_ingest, lambda _: idle.wait), book=None, opml=None)
+            with nothing_expires(store.engine):
+                return await sample.prepare(store, Builders(build_ingest, lambda _: idle.wait), book=None, opml=None)
 
 
 def _build_consumer(store: Store, kafka: KafkaSettings, metrics: Metrics) -> DatabaseConsumer:

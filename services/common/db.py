@@ -15,7 +15,7 @@ from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
 
 from schemas.base import to_utc
 
-__all__ = ["UtcDateTime", "exclusive", "reading", "try_exclusive", "try_shared", "upsert"]
+__all__ = ["UtcDateTime", "exclusive", "reading", "try_briefly", "try_exclusive", "try_shared", "upsert"]
 
 #: ``2026-01-31T09:00:00.000000Z``: of fixed width, so that texts compare in the order of time.
 _TEXT_WIDTH = 27
@@ -113,6 +113,16 @@ def exclusive(connection: Connection, *names: str) -> None:
     """
     if connection.dialect.name == "postgresql" and names:
         connection.execute(select(*(func.pg_advisory_xact_lock(_number(name)) for name in names)))
+
+
+def try_briefly(connection: Connection, name: str) -> bool:
+    """Lock ``name`` until the transaction ends; False if another connection holds it, instead of waiting for it.
+
+    Always True on SQLite, where only one transaction can write.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_number(name)))))
 
 
 def try_exclusive(connection: Connection, name: str) -> bool:

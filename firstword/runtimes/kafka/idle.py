@@ -51,33 +51,36 @@ class IdleWaiter:
             await watch.stop()
 
     async def wait(self) -> None:
-        """Wait until two checks in a row find nothing waiting.
+        """Wait until two checks in a row find nothing waiting, and nothing written in between.
 
-        Every event on its way is counted either in the outbox or on Kafka.
+        An event that moves from the outbox to Kafka, or back, during a check can escape it, but then the next one finds
+        more records on Kafka, or the event in the outbox.
 
         Raises:
             Unreachable: events still wait after two minutes; the message says how many.
         """
-        idle_checks = 0
+        idle_at: int | None = None
         for _ in range(int(TIMEOUT_SECONDS / CHECK_SECONDS)):
-            waiting = await self._waiting()
-            idle_checks = 0 if waiting else idle_checks + 1
-            if idle_checks == 2:
+            waiting, written = await self._check()
+            if not waiting and written == idle_at:
                 await asyncio.sleep(REFERENCE_SECONDS if self._first else 0)
                 self._first = False
                 return
+            idle_at = None if waiting else written
             await asyncio.sleep(CHECK_SECONDS)
         raise Unreachable(
             f"{waiting} events still wait after {TIMEOUT_SECONDS} s.",
             fix="Check that the matcher and the notifier run.",
         )
 
-    async def _waiting(self) -> int:
-        waiting = await asyncio.to_thread(self._unsent)
+    async def _check(self) -> tuple[int, int]:
+        """Return the number of events that wait, and of records that were ever written to the services' topics."""
+        waiting, written = await asyncio.to_thread(self._unsent), 0
         for watch, partitions in self._watches:
             positions, ends = await watch.positions(partitions), await watch.ends(partitions)
             waiting += sum(max(0, ends[partition] - positions[partition]) for partition in partitions)
-        return waiting
+            written += sum(ends.values())
+        return waiting, written
 
     def _unsent(self) -> int:
         with reading(self._engine) as connection:

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select, update
 
+from firstword.storage.engine import open_database
 from services.common.db import reading
 from services.notifier import queries
-from services.notifier.expiry import DraftExpirer
+from services.notifier.expiry import DraftExpirer, nothing_expires
 from services.notifier.lifecycle import DECIDABLE
 from services.notifier.scope import EVERYTHING
 from services.notifier.tables import drafts
@@ -48,6 +49,18 @@ def test_a_draft_expires_at_its_deadline_and_leaves_inbox_and_counts(world: Worl
     assert world.types() == ["draft.expired"]
     world.apply(world.publisher.events)
     assert world.line(line.id).state == "expired"
+
+
+@pytest.mark.postgres
+def test_nothing_expires_while_past_news_is_played_into_the_database(postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    world = World.on(engine)
+    line = world.draft("claire-arnaud", "warn")
+    world.at(line.deadline_at)
+    with nothing_expires(engine):
+        assert expirer(world).expire_due() == 0
+    assert expirer(world).expire_due() > 0
+    engine.dispose()
 
 
 def test_a_correction_does_not_expire_and_nothing_that_is_decided(world: World) -> None:
