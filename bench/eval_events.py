@@ -43,7 +43,8 @@ from services.matcher.judge import Judge  # noqa: E402
 from services.matcher.stories.threads import TOLD, JudgeState  # noqa: E402
 from services.notifier.drafting.brief import DraftedStory  # noqa: E402
 from services.notifier.drafting.claimed_support import is_confirmed_since  # noqa: E402
-from services.notifier.drafting.corroboration import corroborating, without_weak_evidence  # noqa: E402
+from services.notifier.drafting.corroboration import without_weak_evidence  # noqa: E402
+from services.notifier.drafting.supporters import corroborating  # noqa: E402
 from services.notifier.outreach.messages import new_story  # noqa: E402
 
 NEWS = ROOT.parent / "shared" / "data" / "news"

@@ -20,7 +20,7 @@ from schemas.readings import ReadingReviewed
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
 from services.matcher.judgment.alerts import alert_raised, build_alert, rank_evidence
-from services.matcher.judgment.credibility import Assessment, assess
+from services.matcher.judgment.credibility import Assessment, assess, said_by_both, without_additions
 from services.matcher.judgment.explanations import explain_item
 from services.matcher.judgment.outcomes import expire_rumor, resolve_rumor
 from services.matcher.judgment.relevance import RelevanceRules, default_relevance_rules
@@ -180,6 +180,9 @@ class Judge(Processor[JudgeState]):
         # The same for all clients, built only if an alert is raised.
         evidence: tuple[Evidence, ...] | None = None
         related: tuple[str, ...] | None = None
+        two_fair = any(why.rule == "fair-sources" for why in assessment.reasons)
+        head = said_by_both(trigger, thread.evidence) if two_fair else trigger
+        headline = title_of(update.annotated.item) if head is trigger else head.title
         text = ScopeText(update.annotated.item, _quotes(thread, trigger))
         for client_watch in client_watches:
             client_id, earlier = client_watch.client_id, thread.verdicts.get(client_watch.client_id)
@@ -195,17 +198,18 @@ class Judge(Processor[JudgeState]):
             elif should_alert(situation, decision, material=update.material):
                 if evidence is None:
                     reports = (*story_reports(state, thread), report_of(update.annotated))
-                    evidence = rank_evidence(thread, trigger if update.leads else None, reports)
+                    evidence = rank_evidence(thread, head if update.leads else None, reports)
+                    evidence = without_additions(evidence, head) if two_fair else evidence
                 if related is None and decision.verdict in TOLD:
                     related = related_stories(state, thread)
                 alert = build_alert(
                     situation,
                     _with_item_reasons(decision, update.annotated),
-                    headline=title_of(update.annotated.item) if update.leads else thread.headline,
+                    headline=headline if update.leads else thread.headline,
                     evidence=evidence,
                     now=now,
                     trigger_id=trigger.item_id,
-                    reading=update.annotated.reading,
+                    reading=update.annotated.reading if head is trigger else None,
                     related=related or (),
                 )
                 events.append(alert_raised(alert))

@@ -127,17 +127,38 @@ def _read(path: Path) -> Any:
 def parse_case(raw: Mapping[str, Any], family: str) -> Case:
     """Return the case that ``raw`` describes, in the format of the files."""
     publishers = load_publishers()
-    clients = tuple(_client(raw["watch"], kind) for kind in raw.get("for", KINDS))
+    clients = (
+        (_reader(raw["book"]),)
+        if "book" in raw
+        else tuple(_client(raw["watch"], kind) for kind in raw.get("for", KINDS))
+    )
     ids = [client.id for client in clients]
     steps = tuple(step for entry in raw["steps"] for step in _steps(raw["name"], entry, publishers, ids))
     finally_ = _accepted(raw.get("finally"), ids, {})
     return Case(raw["name"], family, "control" in family, clients, steps, finally_)
 
 
-def _client(raw: Any, kind: str) -> Client:
+def _reader(raw: Mapping[str, Any]) -> Client:
+    """Return the one client of a case, who has all its watches."""
+    watches = [_watch(fields, fields["kind"]) for fields in raw["watches"]]
+    return Client(
+        id="client",
+        name="The client",
+        manager_id=MANAGER.id,
+        trade=raw["trade"],
+        assets=tuple(watch for watch in watches if watch.is_asset),
+        interests=tuple(watch for watch in watches if not watch.is_asset),
+    )
+
+
+def _watch(raw: Any, kind: str) -> Watch:
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {"name": raw}
     entity_id = fields["name"].lower().replace(" ", "-")
-    watch = Watch(**{"entity_id": entity_id, "kind": kind, **LIMITS.get(kind, {}), **fields})
+    return Watch(**{"entity_id": entity_id, "kind": kind, **LIMITS.get(kind, {}), **fields})
+
+
+def _client(raw: Any, kind: str) -> Client:
+    watch = _watch(raw, kind)
     return Client(
         id=kind,
         name=f"The {kind} client",

@@ -110,7 +110,7 @@ def _judge_evidence(number: int, alert: Alert, course: _Course) -> Iterator[Fail
             yield Failure(number, "graded", f"{evidence.publisher} through {channel} counts as {evidence.source_grade}")
         if not _is_shown_as_itself(evidence, channel, known, course.sources, course.senders):
             yield Failure(number, "named", f"{channel} is shown as {evidence.publisher!r}")
-        if position == 0 and alert.verdict in TOLD and known.grade not in GOOD:
+        if position == 0 and alert.verdict in TOLD and evidence.item_id in course.untrue:
             yield Failure(
                 number, "told", f"{alert.client_id}: {alert.verdict} quotes {channel} first: {evidence.title}"
             )
@@ -156,8 +156,8 @@ class _Course:
         self.problems: list[str] = []
         #: The domains from which a mail server says that the messages of the case came.
         self.senders = tuple(sender for step in case.steps if step.item for sender in step.item.source.speaks_for)
-        self._untrue: set[str] = set()
-        self._messages = Messages(self._untrue)
+        self.untrue: set[str] = set()
+        self._messages = Messages(self.untrue)
         for client in case.clients:
             for _ in self._runtime.push(_changed(client)):
                 raise AssertionError("the book alone raised events")
@@ -172,7 +172,7 @@ class _Course:
             if step.attack and isinstance(data, ItemIngested):
                 self.forged[data.item.id] = step.channel
                 if not step.accurate and self.sources.lookup(step.channel).grade not in GOOD:
-                    self._untrue.add(data.item.id)
+                    self.untrue.add(data.item.id)
             yield from self._alerts(self._runtime.push(item_event), step.at)
 
     def _alerts(self, events: Iterator[AnyEvent], at: datetime) -> Iterator[Alert]:
@@ -184,7 +184,10 @@ class _Course:
                 yield found.data.alert
             elif isinstance(found.data, DraftCreated):
                 drafts.append(found.data.draft)
+        replaced = {draft.supersedes for draft in drafts}  # by another of the same moment, so nobody sends it
         for draft in drafts:
+            if draft.id in replaced:
+                continue
             self.problems += self._messages.problems(draft)
             identity = content_id("evt", "sent", draft.id)
             delivered = event(sent(draft), key=draft.client_id, id=identity, source="firstword/forging", time=at)

@@ -21,15 +21,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from schemas.alerts import InformationGrade, Reason
+from schemas.alerts import Evidence, InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
 from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord
-from services.matcher.stories.same_claim import UNSPECIFIC_KINDS, Wording, hurts_party, is_same_claim, say_the_same
+from services.matcher.stories.same_claim import (
+    UNSPECIFIC_KINDS,
+    Wording,
+    hurts_party,
+    is_same_claim,
+    say_the_same,
+    says_no_more,
+)
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
-__all__ = ["GOOD", "Assessment", "assess", "states_claim"]
+__all__ = ["GOOD", "Assessment", "assess", "said_by_both", "states_claim", "without_additions"]
 
 #: One of these asserting a story makes it probable; two confirm it.
 GOOD: frozenset[SourceLetter] = frozenset(("A", "B"))
@@ -412,6 +419,35 @@ def _two_fair(positions: _Positions) -> list[Position]:
     """Return two or more independent sources that are graded C, not merely by their track record, and say the same."""
     fair = _independent([p for p in positions.asserting if p.grade == "C" and p.record is None and p.sure])
     return [p for p in fair if any(say_the_same(p.wording, other.wording) for other in fair if other is not p)]
+
+
+def said_by_both(trigger: EvidenceRecord, evidence: Sequence[EvidenceRecord]) -> EvidenceRecord:
+    """Return the report that may head an alert which rests on two sources of grade C: ``trigger``, or the other one.
+
+    What the headline of one says beyond the other report, nobody confirms.
+    """
+    wording = _wording(trigger)
+    for record in reversed(evidence):
+        other = _wording(record)
+        both = record.grade == trigger.grade == "C" and record.status == trigger.status == "asserted"
+        if both and record.origin_id != trigger.origin_id and say_the_same(wording, other):
+            return trigger if says_no_more(wording, other) else record
+    return trigger
+
+
+def without_additions(evidence: tuple[Evidence, ...], head: EvidenceRecord) -> tuple[Evidence, ...]:
+    """Return ``evidence`` with what says more than ``head``, which two sources of grade C report, as mere context."""
+    said = _wording(head)
+    return tuple(
+        item.model_copy(update={"supports": "context"})
+        if item.supports == "claim" and not says_no_more(_wording_of(item), said)
+        else item
+        for item in evidence
+    )
+
+
+def _wording_of(item: Evidence) -> Wording:
+    return Wording(item.title, item.quote, tuple(span.text for span in item.spans))
 
 
 def _two_fair_confirm(positions: _Positions) -> _Finding:

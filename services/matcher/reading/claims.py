@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from schemas.items import Item
-from schemas.mentions import Claim, ClaimBasis, ClaimStatus
+from schemas.mentions import FAMILY_OF, Claim, ClaimBasis, ClaimStatus
 from services.matcher.lexicon import read_yaml
 from services.matcher.reading.attribution import AttributionFinder, Position, newsroom_names
+from services.matcher.reading.impact import kind_named
 from services.matcher.reading.speech.speakers import Speaker
 from services.matcher.text.language import detect_language
 from services.matcher.text.normalize import fold_case
@@ -50,6 +51,8 @@ _WITHDRAWS = re.compile(
     r"|\b(?:story|article|post|tweet|report)\b.{0,40}\b(?:withdrawn|retracted|deleted|taken down|published in error)\b"
     r"|\b(?:article|story|post) (?:on|about) .{0,30}\bremoved\b"
 )
+#: Words in lower case that may name a thing.
+_COMMON = re.compile(r"\b[a-z]{4,}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class ClaimClassifier:
         read = statements(item, self._sentences)
         speakers = self._attributions.find_all(read, newsroom_names(item))
         readings = [self._read(statement, speaker) for statement, speaker in zip(read, speakers, strict=True)]
+        _drop_other_denials(read, readings)
         speaker = self._attributions.best(speakers, read, item.title, newsroom_names(item))
         status, score = self._conclude(readings)
         cues = tuple(dict.fromkeys(cue for reading in readings for cue in reading.cues))
@@ -302,3 +306,26 @@ def is_speculation(claim: Claim) -> bool:
 def classify_claim(item: Item) -> Claim:
     """Return the claim of ``item`` according to the default lexicon."""
     return _default_classifier().classify(item)
+
+
+def _drop_other_denials(read: list[Statement], readings: list[_StatementReading]) -> None:
+    """Let no denial of another event count against what the headline and the first sentence state without doubt.
+
+    "Halden buys Estmere. … No jobs will be cut, Halden said."
+    """
+    if not all(reading.is_firm for reading in readings[:2]):
+        return
+    title = read[0].text
+    for statement, reading in zip(read[2:], readings[2:], strict=True):
+        if reading.denied and _is_of_another_event(statement.text, title):
+            reading.denied = 0.0
+
+
+def _is_of_another_event(text: str, title: str) -> bool:
+    """Return whether a sentence names another sort of event than the headline, and no thing of it but names."""
+    kind, stated = kind_named(text), kind_named(title)
+    if kind is None or stated is None or FAMILY_OF[kind] == FAMILY_OF[stated]:
+        return False
+    return not {word.rstrip("s") for word in _COMMON.findall(text)} & {
+        word.rstrip("s") for word in _COMMON.findall(title)
+    }

@@ -13,7 +13,7 @@ from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily
 from services.matcher.stories.signature import content_stems, figures_in
 
-__all__ = ["UNSPECIFIC_KINDS", "Wording", "hurts_party", "is_same_claim", "say_the_same"]
+__all__ = ["UNSPECIFIC_KINDS", "Wording", "hurts_party", "is_same_claim", "say_the_same", "says_no_more"]
 
 #: Kinds that name no event of their own; an item of such a kind may state any claim.
 UNSPECIFIC_KINDS: frozenset[EventKind] = frozenset(("other", "none", "event", "opinion"))
@@ -117,6 +117,11 @@ def say_the_same(one: Wording, other: Wording) -> bool:
             return False
     lacking = sorted((len(_content(one) - _stems(other.text)), len(_content(other) - _stems(one.text))))
     return lacking[0] == 0 and lacking[1] <= 1
+
+
+def says_no_more(one: Wording, other: Wording) -> bool:
+    """Return whether the headline of ``one`` has no word that the report ``other`` lacks."""
+    return _content(one) <= _stems(other.text)
 
 
 def _content(wording: Wording) -> frozenset[str]:

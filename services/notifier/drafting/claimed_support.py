@@ -8,19 +8,14 @@ from collections.abc import Iterable
 from schemas.alerts import Alert, Evidence
 from schemas.mentions import ClaimBasis
 from services.notifier.drafting.brief import Brief, DraftedStory
-from services.notifier.drafting.corroboration import are_independent, corroborating, may_be_said_together
-from services.notifier.drafting.meaning.statements import statements
-from services.notifier.drafting.tokens import tokens
+from services.notifier.drafting.corroboration import are_independent, may_be_said_together
+from services.notifier.drafting.supporters import corroborating, says_just_that
 from services.notifier.drafting.tone import QUOTATION
 
 __all__ = ["CLAIMS_CONFIRMATION", "CLAIMS_SUPPORT", "is_confirmed_since", "unsupported"]
 
 #: Whoever speaks on one of these bases must know.
 _FIRST_HAND: frozenset[ClaimBasis] = frozenset(("regulator", "court", "filing", "company"))
-#: Words that say of how much something is true: without them it is another claim.
-_WHOLE = re.compile(r"\b(?:all|every|entire|entirely|whole|total|totally|completely|never|no|not|none)\b", re.I)
-#: What a report that confirms another may say beyond it, in content words: more, and it may be another claim.
-_MORE_WORDS = 1
 #: Words that say that another source reports the same.
 CLAIMS_SUPPORT = re.compile(
     r"\b(?:also reports?|reports? (?:it|this) as well|confirmed by|confirms? (?:it|this)|independently)\b",
@@ -49,29 +44,9 @@ def is_confirmed_since(alert: Alert, earlier: DraftedStory, beside: Iterable[Evi
         and (item.status == "asserted" or alert.information_grade > 1)
         and any(may_be_said_together(item, other) for other in before)
         and all(are_independent(item, other) or _is_told_first_hand(item, other) for other in before)
-        and all(other.source_grade in "AB" or _says_just_that(item, earlier.quote or other.title) for other in before)
+        and all(other.source_grade in "AB" or says_just_that(item, earlier.quote or other.title) for other in before)
         for item in alert.evidence
     )
-
-
-def _says_just_that(item: Evidence, told: str) -> bool:
-    """Return whether ``item`` says all that was ``told``, and its headline hardly more."""
-    known, names = f"{item.title}. {item.quote}", _stems(" ".join(span.text for span in item.spans))
-    if not _figures(told) <= _figures(known) or _whole(told) != _whole(item.title):
-        return False
-    return _stems(told) - names <= _stems(known) and len(_stems(item.title) - names - _stems(told)) <= _MORE_WORDS
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem for statement in statements(text) for stem in statement.stems)
-
-
-def _figures(text: str) -> set[object]:
-    return {token.value for token in tokens(text) if token.kind in ("number", "amount", "percentage")}
-
-
-def _whole(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in _WHOLE.findall(text))
 
 
 def _is_told_first_hand(item: Evidence, other: Evidence) -> bool:

@@ -1,8 +1,7 @@
-"""Decides on which evidence a message rests, and which supports which other: who "reports it as well".
+"""Decides on which evidence a message rests, and which of it is independent and of one event beyond doubt.
 
-Only an item that surely reports the same event and states the same claim, through another channel and from another
-origin, supports one. Where better sources report, what those say that make nothing true by themselves is left out:
-neither their words nor their names are told.
+Where better sources report, what those say that make nothing true by themselves is left out: neither their words nor
+their names are told.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from schemas.alerts import Alert, Evidence
 from schemas.mentions import SourceLetter
 
-__all__ = ["are_independent", "cited_origin", "corroborating", "may_be_said_together", "without_weak_evidence"]
+__all__ = ["are_independent", "cited_origin", "may_be_said_together", "without_weak_evidence"]
 
 #: The grades of the sources on which a message rests, by the grade of the story's best one; of any other, all.
 _BEARING: dict[SourceLetter, str] = {"A": "AB", "B": "AB", "C": "ABC"}
@@ -45,25 +44,6 @@ def are_independent(left: Evidence, right: Evidence) -> bool:
 def may_be_said_together(item: Evidence, other: Evidence) -> bool:
     """Return whether it is sure beyond doubt that both report the same event; in older alerts, their story says so."""
     return item.same_event is None or other.item_id in item.same_event
-
-
-def corroborating(alert: Alert, lead: Evidence) -> list[Evidence]:
-    """Return the items that support ``lead``, in order, each independent of it and of those before.
-
-    A fact is only supported by sources of grades A–C that assert it; any source may repeat a rumor.
-    """
-    found: list[Evidence] = []
-    for item in alert.evidence:
-        sound = item.status == "asserted" and item.source_grade in "ABC"
-        agrees = sound or (lead.status == "hedged" and item.status in ("asserted", "hedged"))
-        if (
-            agrees
-            and item.supports == lead.supports == "claim"
-            and may_be_said_together(item, lead)
-            and all(are_independent(item, other) and item.publisher != other.publisher for other in (lead, *found))
-        ):
-            found.append(item)
-    return found
 
 
 def _channel(item: Evidence) -> str:

@@ -24,7 +24,6 @@ from services.notifier.drafting.clauses import (
     names_paper,
     stands_in,
 )
-from services.notifier.drafting.corroboration import corroborating
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import (
     NewsClause,
@@ -38,6 +37,7 @@ from services.notifier.drafting.first_sentence import (
     with_article,
 )
 from services.notifier.drafting.public_acts import is_public_act, subject_prefix
+from services.notifier.drafting.supporters import corroborating
 from services.notifier.drafting.tokens import fold
 
 __all__ = [

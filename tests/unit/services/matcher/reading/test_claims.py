@@ -170,3 +170,17 @@ def test_the_subject_of_a_statement_is_not_its_speaker() -> None:
 def test_the_speaker_of_a_statement_is_named() -> None:
     found = claim("Sable Ridge to buy Tolmark", "It will buy Tolmark, Sable Ridge said in a statement on Monday.")
     assert (found.basis, found.attributed_to) == ("company", "Sable Ridge")
+
+
+@pytest.mark.parametrize(
+    ("summary", "status"),
+    [
+        ("Halden buys Brightwater. No jobs will be cut, Halden said.", "asserted"),
+        ("Halden buys Brightwater. There will be no job cuts, it said.", "asserted"),
+        ("Halden buys Brightwater. Brightwater denied the takeover.", "denied"),
+        ("Halden buys Brightwater. Brightwater denied the report.", "denied"),
+        ("Halden may buy Brightwater. No jobs will be cut, Halden said.", "denied"),
+    ],
+)
+def test_a_denial_of_another_event_leaves_what_is_stated_without_doubt(summary: str, status: str) -> None:
+    assert claim("Halden to buy Brightwater for 12 billion crowns", summary).status == status

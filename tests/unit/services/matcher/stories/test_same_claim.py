@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.matcher.stories.same_claim import Wording, say_the_same
+from services.matcher.stories.same_claim import Wording, say_the_same, says_no_more
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,9 @@ def test_reports_say_the_same(one: str, other: str, same: bool) -> None:
     left, right = (Wording(title, title, ("Halden",)) for title in (one, other))
     assert say_the_same(left, right) is same
     assert say_the_same(right, left) is same
+
+
+def test_who_adds_a_verb_says_more_than_the_other() -> None:
+    less, more = (Wording(title, title) for title in ("Plane leaves runway", "Plane leaves runway and burns out"))
+    assert says_no_more(less, more)
+    assert not says_no_more(more, less)

@@ -7,7 +7,8 @@ import pytest
 from schemas.alerts import Evidence
 from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.claimed_support import is_confirmed_since, unsupported
-from services.notifier.drafting.corroboration import corroborating, without_weak_evidence
+from services.notifier.drafting.corroboration import without_weak_evidence
+from services.notifier.drafting.supporters import corroborating
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 
 LEAD = an_item(channel="owner:northgate")
@@ -37,6 +38,20 @@ def herald(**more: object) -> Evidence:
 )
 def test_only_an_independent_item_with_the_same_claim_supports_another(other: Evidence, supports: bool) -> None:
     assert bool(corroborating(an_alert(evidence=(LEAD, other)), LEAD)) is supports
+
+
+@pytest.mark.parametrize(
+    ("title", "supports"),
+    [
+        ("Halden Energy leaves the index", True),
+        ("Halden Energy joins the index", False),
+        ("Halden Energy in the index", False),
+    ],
+)
+def test_a_source_that_makes_nothing_true_is_only_supported_by_who_says_just_that(title: str, supports: bool) -> None:
+    lead = LEAD.model_copy(update={"title": "Halden Energy leaves the index", "source_grade": "C"})
+    other = herald(source_grade="C").model_copy(update={"title": title, "quote": title})
+    assert bool(corroborating(an_alert(evidence=(lead, other)), lead)) is supports
 
 
 @pytest.mark.parametrize(
