@@ -64,6 +64,7 @@ class Position:
     """One channel's position on one origin's claim, after everything it has published about it.
 
     ``voice`` is who counts as speaking: the party itself, through whatever channel relays it, or else the channel.
+    ``name`` is that of the voice: a party whose words are only said to be its own has not reported anything.
     ``sure``: one of its statements is surely about the story's event, ``likely``: it is more likely than not.
     ``specific``: one of its statements names the sort of event. ``wording`` is that of its latest statement.
     """
@@ -207,7 +208,7 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
             positions[channel, record.origin_id] = Position(
                 channel=channel,
                 origin_id=record.origin_id,
-                name=record.origin_name,
+                name=record.origin_name if first_hand or record.origin_id == channel else record.publisher,
                 grade=record.grade,
                 status=record.status,
                 first_hand=first_hand,
@@ -227,7 +228,8 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
             position.status, position.at = record.status, record.said_at
             position.wording = _wording(record)
         position.grade = min(position.grade, record.grade)
-        position.first_hand = position.first_hand or first_hand
+        if first_hand:
+            position.first_hand, position.name = True, record.origin_name
         position.record = record.origin_record or position.record
         position.regulator = position.regulator or record.by_regulator
         position.speculative = position.speculative and record.speculative

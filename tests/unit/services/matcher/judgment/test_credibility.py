@@ -65,6 +65,13 @@ def test_a_story_is_graded_by_the_first_rule_that_applies(
     assert (assessment.source, assessment.information, assessment.reasons[0].rule) == (letter, information, rule)
 
 
+def test_a_party_that_is_only_said_to_have_spoken_has_reported_nothing() -> None:
+    relayed = replace(record("Gazette", "C"), origin_id="halden", origin_name="Halden Energy")
+    reason = assess([relayed]).reasons[0]
+    assert reason.text == "Only Gazette reports it so far, and this source alone is not enough."
+    assert reason.saw == "Gazette"
+
+
 @pytest.mark.parametrize(
     ("evidence", "probability", "information", "rule"),
     [
