@@ -450,8 +450,8 @@ def _extents(before: FeedState, changes: Sequence[ItemChange]) -> tuple[Extent, 
     """Return how much of their articles the feed's latest items had by themselves."""
     if before.feed.full_text:
         return before.extents
-    new = (extent_of(change.item) for change in reversed(changes) if change.kind == "new")
-    return (*before.extents, *new)[-MAX_EXTENTS:]
+    new = [change.item for change in changes if change.kind == "new"][:MAX_EXTENTS]  # the newest are listed first
+    return (*before.extents, *map(extent_of, reversed(new)))[-MAX_EXTENTS:]
 
 
 def _given_up(state: FeedState) -> FeedState:

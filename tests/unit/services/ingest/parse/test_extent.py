@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.feeds import Feed
 from schemas.items import Item
+from services.ingest.parse import extent as rules
 from services.ingest.parse.extent import WHOLE_FROM, Extent, extent_of, has_articles, has_only_headlines
 
 TITLE = "Halden buys Kestrel"
@@ -32,6 +37,23 @@ LONG = "Halden said on Monday that it would buy Kestrel. " * (WHOLE_FROM // 40)
 )
 def test_extent(summary: str | None, body: str | None, extent: Extent) -> None:
     assert extent_of(Item(id="itm_1", title=TITLE, summary=summary, body=body)) == extent
+
+
+_ENDS = (
+    "...", "…", "read more", "read on", "read the full story", "continue reading Halden", "more here", "full story",
+    "full article", "weiterlesen", "mehr lesen", "lire la suite", "lire plus", "leer más", "seguir leyendo",
+    "continua a leggere", "leggi tutto", "lees meer", "lees verder", "läs mer", "les mer", "læs mere",
+    "The post A appeared first on B", "The post A first appeared on B", "The post A appeared on B",
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from([*_ENDS, " ", ".", "]", "»", "Halden", "\n"]), max_size=6),
+    st.sampled_from([str, str.upper, str.title, lambda end: end.replace("s", "ſ"), lambda end: end.replace("i", "ı")]),
+)
+def test_looking_for_parts_first_finds_the_same_ends(parts: list[str], written: Callable[[str], str]) -> None:
+    end = written("".join(parts))
+    assert rules._is_cut(end) is (rules._CUT.search(rules._FOOTER.sub("", end)) is not None)
 
 
 @pytest.mark.parametrize(
