@@ -143,10 +143,13 @@ def _shallow(markup: str) -> str:
 
 def _tidy(text: str) -> str:
     """Return ``text`` without what nobody sees, each paragraph on one line, with a blank line between paragraphs."""
-    lines = _lines(text)
+    rows = _rows(text)
+    printable = all(map(str.isprintable, rows))  # so no whitespace but spaces, and nothing that is not seen
+    lines = [_spaced(row) if printable else " ".join(row.split()) for row in rows]
     line = " ".join(lines)
-    if not (line.isascii() and line.isprintable()):
-        lines = _lines(unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text))))
+    if not ((printable or line.isprintable()) and (line.isascii() or unicodedata.is_normalized("NFC", line))):
+        visible = unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
+        lines = [" ".join(row.split()) for row in _rows(visible)]
         line = " ".join(lines)
     if "" not in lines:
         return line
@@ -154,8 +157,13 @@ def _tidy(text: str) -> str:
     return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs if paragraph)
 
 
-def _lines(text: str) -> list[str]:
-    """Return the lines of ``text``, blank ones included, with single spaces."""
+def _rows(text: str) -> list[str]:
+    """Return the lines of ``text``, blank ones included."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return [" ".join(line.split()) for line in text.split("\n")]
+    return text.split("\n")
+
+
+def _spaced(row: str) -> str:
+    """Return ``row``, which has no whitespace but spaces, with single ones; splitting takes five times as long."""
+    return " ".join(row.split()) if "  " in row else row.strip(" ")
