@@ -25,7 +25,7 @@ import services.ingest.parse.advisory
 import services.ingest.parse.csaf_lists
 import services.ingest.parse.feed
 import services.ingest.parse.sec_companies  # noqa: F401
-from services.ingest.readers import READY, SIZE_BYTES
+from services.ingest.reader_messages import READY, SIZE_BYTES
 
 
 def main() -> None:

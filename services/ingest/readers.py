@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from services.common.logs import get_logger
 from services.ingest.parse.errors import NotAFeed
+from services.ingest.reader_messages import READY, SIZE_BYTES
 
 __all__ = ["InProcesses", "InThreads", "Readers", "ReadingStopped"]
 
@@ -27,10 +28,6 @@ SECONDS_PER_DOCUMENT = 30.0
 MEMORY_BYTES = 1_000_000_000
 #: Documents that a process reads before another takes its place, so that no leak grows without bound.
 DOCUMENTS_PER_PROCESS = 5_000
-#: The size of a message is written in front of it with this many bytes.
-SIZE_BYTES = 8
-#: What a process writes when it has started.
-READY = b"+"
 #: A process takes about half a second to start; on a loaded machine some ten times as long.
 SECONDS_TO_START = 60.0
 #: What a process needs of the environment; it gets no secret.

@@ -46,6 +46,12 @@ async def test_a_document_is_read_as_in_this_process(readers: InProcesses) -> No
     assert (raised.value.message, raised.value.fix) == (expected.value.message, expected.value.fix)
 
 
+def test_a_process_that_reads_loads_nothing_of_what_polls() -> None:
+    code = "import services.ingest.reader_process, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"asyncio", "structlog", "sqlalchemy", "httpx", "rich"}.isdisjoint(loaded)
+
+
 async def test_time_memory_and_a_crash_stop_one_document_only() -> None:
     readers = InProcesses(1, seconds=PATIENCE_SECONDS, memory_bytes=600_000_000)
     await readers.run(parse_feed, rss("one"), feed_url=URL)
