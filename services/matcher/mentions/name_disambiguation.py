@@ -88,6 +88,8 @@ class Occurrence(NamedTuple):
 
 def disambiguate(occurrence: Occurrence, style: TermStyle) -> Certainty:
     """Return the certainty that the occurrence is the name, judged by letter case and the words beside it."""
+    if style.plus and not _plus_follows(occurrence):
+        return Certainty.NONE
     if style.kind is TermKind.PHRASE:
         return Certainty.CERTAIN
     if style.initials:
@@ -116,6 +118,11 @@ def disambiguate(occurrence: Occurrence, style: TermStyle) -> Certainty:
     if style.kind is TermKind.TICKER:
         return _bare_ticker(occurrence, style)
     return _one_word(occurrence, style)
+
+
+def _plus_follows(occurrence: Occurrence) -> bool:
+    end = occurrence.bounds[1]
+    return occurrence.field_text.text[end : end + 1] == "+"
 
 
 def _is_inside_a_token(occurrence: Occurrence) -> bool:

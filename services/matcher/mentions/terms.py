@@ -36,6 +36,7 @@ _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
 )
 _SPELLING = re.compile(r"ae|oe|ue|aa", re.IGNORECASE)
+_PLUS = re.compile(r"^(\w.*\w)\+$")
 # What an authority's initials leave out: "the U.S. Food and Drug Administration".
 _COUNTRY = re.compile(r"^(?:the )?(?:(?:US|U\.S\.|UK|U\.K\.|EU) )?", re.IGNORECASE)
 _LEAST_INITIALS = 3
@@ -71,6 +72,7 @@ class TermStyle(NamedTuple):
     ``followed`` marks a phrase that a client follows; it is found beside and inside longer phrases.
     ``needs_umlaut`` marks the folded form of a name that the book spells out (Mueller): the text must have the umlaut.
     ``initials`` marks the initials of a longer name, which may be another's as well.
+    ``plus`` marks a name that ends with a plus sign (Halden+): without it, the word is another's.
     """
 
     kind: TermKind
@@ -84,6 +86,7 @@ class TermStyle(NamedTuple):
     followed: bool = False
     needs_umlaut: bool = False
     initials: bool = False
+    plus: bool = False
 
 
 class Term(NamedTuple):
@@ -179,13 +182,16 @@ def _terms_as_written(written: str, kind: TermKind) -> list[Term]:
 
 
 def _terms(written: str, kind: TermKind) -> list[Term]:
-    """Return the terms of ``written`` and its transliterations.
+    """Return the terms of ``written`` and its other spellings.
 
-    Müller is also Mueller, and Mueller also Müller, but never Muller.
+    Müller is also Mueller, and Mueller also Müller, but never Muller. Halden+ is also Halden Plus, but never Halden.
     """
     terms = _terms_as_written(written, kind)
     if kind is TermKind.TICKER:
         return terms
+    if kind is TermKind.NAME and (product := _PLUS.search(written)) is not None:
+        marked = [Term(term.norm, _shared(term.style._replace(plus=True))) for term in terms]
+        return [*marked, *_terms_as_written(f"{product[1]} Plus", kind)]
     if not written.isascii():
         spelled_out = written.translate(_SPELLED_OUT)
         return terms if spelled_out == written else terms + _terms_as_written(spelled_out, kind)
@@ -236,7 +242,8 @@ def name_terms(names: tuple[str, ...], tickers: tuple[str, ...], as_phrases: boo
             known = styles.get(norm)
             if (
                 known is None
-                or (known.needs_umlaut, known.upper_case) > (style.needs_umlaut, style.upper_case)
+                or (known.plus, known.needs_umlaut, known.upper_case)
+                > (style.plus, style.needs_umlaut, style.upper_case)
                 or style.kind is TermKind.PHRASE
             ):
                 styles[norm] = style

@@ -108,6 +108,27 @@ def test_a_look_alike_is_not_found(title: str) -> None:
     assert ids(title) == set()
 
 
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("Tallow+ raises its price", True),
+        ("Tallow+'s price rises", True),
+        ("Tallow Plus raises its price", True),
+        ("Tallow closes a park", False),
+        ("Tallow's parks have more than 100+ rides", False),
+    ],
+)
+def test_a_name_with_a_plus_sign_is_not_its_makers(title: str, found: bool) -> None:
+    finder = MentionFinder.build([watch("Tallow+", kind="product")])
+    assert bool(find(title, finder)) is found
+
+
+def test_the_maker_of_a_product_with_a_plus_sign_may_be_meant_too() -> None:
+    finder = MentionFinder.build([watch("Tallow", "Tallow+")])
+    assert find("Tallow closes a park", finder)
+    assert find("Tallow+ raises its price", finder)
+
+
 def test_the_publisher_itself_is_not_mentioned() -> None:
     item = Item(id="itm", title="Storm hits coast - Norwick", source=Source(publisher="Norwick"))
     assert FINDER.find(item) == ()
