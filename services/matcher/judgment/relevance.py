@@ -101,7 +101,8 @@ class RelevanceRules:
 
     def _happens_in_scope(self, event: EventSummary) -> bool:
         """Return whether the event is the subject's own and happens to somebody, not to everybody."""
-        return event.role in _TAKES_PART and FAMILY_OF[event.kind] not in self._for_everybody
+        is_own = event.role in _TAKES_PART and event.worth >= self._lexicon["in_scope_from"]
+        return is_own and FAMILY_OF[event.kind] not in self._for_everybody
 
     def _weight_factor(self, watch: Watch, event: EventSummary) -> float:
         """Return the factor for the share of the portfolio or spend; a tiny holding makes only a major event matter."""

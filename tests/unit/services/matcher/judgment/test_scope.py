@@ -77,18 +77,19 @@ def test_the_reason_says_what_is_missing(scope: TopicScope, lacks: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("particular", "kind", "role", "matters"),
+    ("particular", "kind", "role", "worth", "matters"),
     [
-        (True, "data_breach", "actor", True),
-        (False, "data_breach", "actor", False),
-        (True, "data_breach", "affected", False),
-        (True, "macro", "actor", False),
+        (True, "data_breach", "actor", 0.05, True),
+        (True, "data_breach", "actor", 0.02, False),
+        (False, "data_breach", "actor", 0.05, False),
+        (True, "data_breach", "affected", 0.05, False),
+        (True, "macro", "actor", 0.05, False),
     ],
 )
 def test_a_small_event_that_happens_in_scope_matters(
-    particular: bool, kind: EventKind, role: Role, matters: bool
+    particular: bool, kind: EventKind, role: Role, worth: float, matters: bool
 ) -> None:
-    small = replace(event("minor"), worth=0.05, kind=kind, role=role)
+    small = replace(event("minor"), worth=worth, kind=kind, role=role)
     thresholds = default_thresholds()
     relevance = default_relevance_rules().score(watch(), small, thresholds, ScopeFit(("food",), particular))
     assert (relevance.score >= thresholds.tell_relevance) is matters
