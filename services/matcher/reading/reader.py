@@ -17,6 +17,7 @@ from services.matcher.reading.participants import find_participants
 from services.matcher.reading.product_notices import adjust_for_notice, find_notice
 from services.matcher.reading.quantities import adjust_for_move, find_move
 from services.matcher.reading.significance import SignificanceRules, adjust, default_significance_rules
+from services.matcher.reading.small_steps import adjust_for_step
 from services.matcher.text.preparation import PreparedText, prepared
 from services.matcher.text.sentences import sentences
 
@@ -72,7 +73,7 @@ class ModelReader:
         move, notice = find_move(text.title), find_notice(text.title, text.lead)
         readings = [adjust_for_notice(adjust_for_move(reading, move), notice) for reading in readings]
         return [
-            adjust(reading, self._significance.find(pair, reading))
+            adjust_for_step(adjust(reading, self._significance.find(pair, reading)), text.title, pair.surface)
             for reading, pair in zip(readings, pairs, strict=True)
         ]
 
