@@ -38,6 +38,9 @@ from services.matcher.reading.headline_forms import HeadlineForm, find_form
         ("Vantage Capital files 13G on Halden with 5.2% stake", "routine"),
         ("Halden shuts a mill, Meridia sued, and more top headlines", "list"),
         ("Stocks making the biggest moves premarket: Halden, Corvane and more", "list"),
+        ("Osprey cuts 900 jobs—Here are the biggest layoffs this year", "list"),
+        ("Recall tracker: Osprey calls back its kettles", "list"),
+        ("Mill layoffs grow: Osprey to cut 90 jobs", "list"),
         ("The week in review: chips, ships and a recall", "list"),
         ("Your Thursday Briefing: Nordmark eases its rules", "list"),
         ("Nordmark votes – live", "list"),
@@ -52,6 +55,8 @@ def test_the_form_shows_what_is_no_news(title: str, form: HeadlineForm) -> None:
 @pytest.mark.parametrize(
     "title",
     [
+        "Halden's layoffs grow to 4,000",
+        "Halden: here are the new terms",
         "Halden to buy two rivals for 3 billion crowns",
         "Filing: Halden 8-K reports theft of customer data",
         "8-K - HALDEN CORP (0001234567) (Filer)",
