@@ -50,6 +50,7 @@ def test_only_what_is_given_limits() -> None:
     assert within(TopicScope(parties=("SAP",)), "Ransomware shuts bakery in Oslo") is None
     assert within(TopicScope(industries=("food", "oat mills")), "Ransomware shuts oat mills") == ("oat mills",)
     assert within(TopicScope(industries=("food", "oat mills")), "Ransomware shuts cotton mills") is None
+    assert within(TopicScope(industries=("pharma",)), "Agency approves prescription nasal spray") == ("pharma",)
 
 
 def test_only_the_title_and_the_lead_count() -> None:

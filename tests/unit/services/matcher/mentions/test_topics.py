@@ -69,6 +69,7 @@ def test_every_topic_has_an_example() -> None:
         ("outage", "Outrage at Norwick"),
         ("recall", "Pupils recall their teacher"),
         ("recall", "Governor faces recall election"),
+        ("sanctions", "Easton opens its first state-sanctioned market"),
     ],
 )
 def test_a_topic_does_not_find_look_alikes(topic: str, title: str) -> None:
