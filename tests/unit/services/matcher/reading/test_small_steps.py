@@ -22,7 +22,7 @@ from tests.unit.services.matcher.readings import reading
         ("Drug maker Corvane starts human trial of new vaccine", "trial"),
         ("Corvane doses first patient in migraine study", "trial"),
         ("Protesters carried out of Corvane's annual meeting", "reputation"),
-        ("Corvane AGM disrupted by protests over pipeline", "event"),
+        ("Corvane AGM disrupted by protests as it tries to reject pipeline plan", "event"),
     ],
 )
 def test_a_small_step_is_minor(title: str, kind: EventFamily) -> None:
