@@ -79,8 +79,11 @@ _OPENING = re.compile(r"^(?:In (?:an? )?|After |Following |Amid |Despite )[^,]{3
 ENOUGH_WORDS = 6
 _PLACE = re.compile(
     r" (?:in|across|at|on|during|under|via|through)(?= )"
-    r"(?! (?:least|most|all|average|track|top|hold|line|talks|\d{1,3})\b)"
+    r"(?! (?:least|most|all|average|track|top|hold|line|talks|\d{1,3}|funding|fines|damages|cash|debt|aid|loans|"
+    r"revenue|sales|costs|losses|fees|taxes|penalties)\b)"
 )
+#: After one of these, "in …" says of what: "a record jump in basic pay".
+_OF_WHAT = re.compile(r"\b(?:jump|rise|fall|drop|increase|decrease|decline|cut|growth|change|surge|slump|spike|dip)s?$")
 #: A comma and one of these begin an apposition.
 _APPOSITIONS = frozenset(("a", "an", "two", "three", "its", "first", "biggest", "largest", "highest", "lowest", "most"))
 #: Labels before a colon that say where the news stands.
@@ -258,6 +261,7 @@ def _without_place(clause: str) -> Iterator[str]:
         head = clause[: match.start()]
         kept = _rules()["keeps"].search(clause, match.start())
         is_open = head.casefold().endswith(_OPEN_ENDS)
+        is_open = is_open or (match[0].strip() == "in" and _OF_WHAT.search(head.casefold()) is not None)
         if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head) and not kept and not is_open:
             yield head
 

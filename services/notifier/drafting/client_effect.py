@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from statistics import median
 
-from schemas.mentions import EventKind
+from schemas.mentions import FAMILY_OF, EventKind
 from services.notifier.drafting.brief import Brief, pick
 from services.notifier.drafting.casing import capitalized
 from services.notifier.drafting.data_files import phrasing
@@ -88,8 +88,10 @@ def _meaning_text(brief: Brief, view: OpinionPart, *, in_full: bool) -> str:
         return form.format(asset=brief.asset, percent=percent, move=effect.percent, whole=effect.of_whole)
     day = named_date(brief) if in_full else None
     dated = phrases.named_date.format(date=day) if day else ""
-    # A sentence that names the asset and the client says by itself how the two are connected.
+    # A sentence that names the asset and the client says by itself how the two are connected. What a central bank does
+    # with its rate is no rule that applies to anybody.
     connected = brief.asset in meaning and not _share(brief) and alert.stance != "follows"
+    connected = connected or (bool(meaning) and alert.stance == "regulated_by" and FAMILY_OF[alert.kind] == "macro")
     return " ".join(filter(None, ("" if connected else _position(brief), meaning, dated)))
 
 

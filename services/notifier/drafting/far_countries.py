@@ -102,6 +102,8 @@ _AMERICAN_OUTLETS = (
     "axios.com",
     "pbs.org",
 )
+#: Those whose duties reach every company that trades.
+_TRADING_WITH_ALL = ("china", "chinese", "beijing", "europe*", "eu", "european union", "brussels", "canad*", "mexic*")
 #: What is decided between countries reaches whoever trades with them.
 _BETWEEN = ("tariff*", "sanction*", "embargo*", "export*", "import*", "trade deal*", "trade war*")
 
@@ -123,10 +125,11 @@ def is_of_far_country(headline: str, client: Client, hosts: tuple[str, ...] = ()
     zone, text = client.time_zone, headline.casefold().replace("’", "'")
     named = [country for country in _countries() if names_any(text, country.names)]
     local = client.trade in _AT_HOME and not zone.startswith(_AMERICAN_ZONES)
-    if zone == "UTC" or (names_any(text, _BETWEEN) and not (local and named)):
+    of_america = _OF_AMERICA.search(headline) is not None
+    of_others = client.trade in _AT_HOME and not (of_america or names_any(text, (*_AMERICAN, *_TRADING_WITH_ALL)))
+    if zone == "UTC" or (names_any(text, _BETWEEN) and not ((local or of_others) and named)):
         return False
     book = " ; ".join(name for watch in client.watches for name in (watch.name, *watch.aliases)).casefold()
-    of_america = _OF_AMERICA.search(headline) is not None
     if not (named or of_america or names_any(text, (*_AMERICAN, *_OF_THE_WORLD))):
         named = _published_in(hosts)
         of_america = bool(hosts) and all(_is_host(host, _AMERICAN_OUTLETS) for host in hosts)

@@ -287,7 +287,7 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
         for clause in of_title
         if _is_named(clause, item, alert) or fold(title).startswith(fold(_ARTICLE.sub("", clause))[:BEGINNING])
     ]
-    if alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro":
+    if alert.stance in ("follows", "regulated_by") and FAMILY_OF[alert.kind] == "macro":
         found = [
             NewsClause(text, item, True) for clause in of_title for text in _of_topic(clause, names, item, alert)
         ] + found

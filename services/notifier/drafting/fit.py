@@ -15,7 +15,7 @@ from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.far_countries import hosts_of, is_of_far_country
-from services.notifier.drafting.named_part import gives_up_deal, is_claimant, is_in_its_favor, part_shown
+from services.notifier.drafting.named_part import gives_up_deal, is_claimant, is_in_its_favor, is_refused, part_shown
 from services.notifier.drafting.named_product import is_of_another_product
 from services.notifier.drafting.other_lines import is_of_another_line
 from services.notifier.drafting.people import is_person
@@ -263,6 +263,8 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     ):
         direction = "unclear"
         unsure = unsure or FAMILY_OF[alert.kind] in HARMFUL
+    if direction in ("positive", "unclear") and alert.stance not in ("competes", *SUBJECTS) and is_refused(alert):
+        direction = "negative"
     if FAMILY_OF[alert.kind] == "share_move" and (direction, move_shown(alert.headline)) in _WRONG_WAY:
         direction = "unclear"
     if alert.stance in SUBJECTS and is_beyond_books(alert, client):

@@ -16,7 +16,7 @@ from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.playbook_rules import names_any
 from services.notifier.drafting.verbs import is_certain_verb
 
-__all__ = ["NamedPart", "buys_another", "gives_up_deal", "is_claimant", "is_in_its_favor", "part_shown"]
+__all__ = ["NamedPart", "buys_another", "gives_up_deal", "is_claimant", "is_in_its_favor", "is_refused", "part_shown"]
 
 #: ``tool``: others do something by means of it. ``example``: it only stands for many. ``owner``: a unit of it acts.
 #: ``rival``: another acts, against it. ``finder``: it finds what is wrong with another's.
@@ -78,6 +78,17 @@ _STOPPED = (
     r"lawsuits?|cases?|claims?|charges?|orders?|probes?|fines?|investigations?|crackdown)(?: [\w’'&-]+){{0,3}}? "
     r"(?:against|on|of|into) "
     r"(?:the )?{name}\b"
+)
+#: A court or an authority does not give the name what it asked for, or lets stand what is decided against it.
+_REFUSED = (
+    r"\b(?:rejects?|rejected|denies|denied|refuses?|refused|declines?|declined|dismisses|dismissed|turns? down|"
+    r"turned down|throws? out|threw out|toss(?:es|ed)|spurns?|spurned) "
+    r"(?:[\w’'-]+ ){{0,3}}?{name}[’']?s? (?:[\w-]+ ){{0,4}}"
+    r"(?:requests?|appeals?|bids?|applications?|motions?|pleas?|petitions?|attempts?|efforts?|challenges?|suits?|"
+    r"lawsuits?|counterclaims?)\b"
+    r"|\b(?:refuses?|refused|declines?|declined) to (?:pause|block|halt|stay|stop|overturn|lift|throw out|dismiss|toss|"
+    r"suspend|delay|reverse|reconsider) (?:[\w’'-]+ ){{0,3}}(?:orders?|rulings?|injunctions?|verdicts?|fines?|bans?|"
+    r"penalt(?:y|ies)|lawsuits?|suits?|cases?)(?: [\w’'-]+){{0,4}}? (?:holding|against|on|of) (?:the )?{name}\b"
 )
 #: A name with the word before it, and with "'s" where that belongs to it: "Calvin McDonald" is not McDonald's.
 _AFTER_WORD = r"(?:(?P<before>[\w’'.-]+) |^|(?<=[^\w\s]))(?<!\w){name}(?!\w)"
@@ -149,6 +160,11 @@ def _is_one_person(alert: Alert) -> bool:
 def is_in_its_favor(alert: Alert) -> bool:
     """Return whether the headline says that a step against the name is stopped."""
     return _matches(_STOPPED, alert)
+
+
+def is_refused(alert: Alert) -> bool:
+    """Return whether the headline says that the name is not given what it asked a court or an authority for."""
+    return FAMILY_OF[alert.kind] in ("legal", "regulation") and _matches(_REFUSED, alert)
 
 
 def is_claimant(alert: Alert) -> bool:

@@ -187,6 +187,9 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     if alert.stance in SUBJECTS and FAMILY_OF[alert.kind] != "macro" and _only_waits(rule):
         return True
+    # That good news in a field is worth a thought is no view either.
+    if alert.stance in SUBJECTS and rule.is_general and rule.waits and rule.directions == ("positive",):
+        return True
     return rule.is_general and rule.waits and (waits_beside or set(rule.directions) == {"neutral", "unclear"})
 
 

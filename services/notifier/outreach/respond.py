@@ -13,7 +13,7 @@ from services.notifier.contact.value import is_large
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.fit import SUBJECTS
-from services.notifier.drafting.opinion import asks_for_no_step, has_little_to_say, is_skipped
+from services.notifier.drafting.opinion import asks_for_no_step, has_little_to_say, is_skipped, lacks_rule
 from services.notifier.outreach.attach import attach
 from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, why_left_out
 from services.notifier.outreach.context import Context, Result
@@ -175,11 +175,13 @@ def _adds_no_view(record: ClientRecord, story: StoryDraft, alert: Alert, context
     """
     if any(told.verdict == "warn" for told in event_stories(alert, record.stories)):
         return False
-    if alert.verdict == "correct" or alert.contested or _needs_no_view(alert) or alert.kind == "averted":
+    if alert.verdict == "correct" or alert.contested or alert.kind == "averted":
         return False
-    unadvised = story.alert.verdict == "information" and story.draft.rule is None
     brief = brief_for(alert, FollowUp(), context)
-    return unadvised or is_skipped(brief, context.playbooks) or has_little_to_say(brief, context.playbooks)
+    if is_skipped(brief, context.playbooks):
+        return True  # the event has become one that is nothing to such clients, however large it is
+    unadvised = story.alert.verdict == "information" and story.draft.rule is None
+    return not _needs_no_view(alert) and (unadvised or has_little_to_say(brief, context.playbooks))
 
 
 def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Client, context: Context) -> Result:
@@ -242,6 +244,8 @@ def _says_nothing(alert: Alert, context: Context) -> bool:
     of_subject = alert.stance in SUBJECTS
     if alert.verdict == "warn" and of_subject and alert.size != "major" and alert.urgency != "urgent":
         return asks_for_no_step(brief_for(alert, FollowUp(), context), context.playbooks)
+    if alert.verdict == "warn" and alert.size == "minor" and alert.urgency != "urgent":
+        return lacks_rule(brief_for(alert, FollowUp(), context), context.playbooks)
     if alert.verdict not in ("tell", "information") or _needs_no_view(alert):
         return False
     if alert.size == "minor" and alert.reading is not None and alert.reading.tell_score < WORTH_A_MESSAGE:

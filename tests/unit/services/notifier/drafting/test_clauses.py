@@ -106,6 +106,7 @@ def test_what_surrounds_the_news_is_left_out(text: str, clause: str) -> None:
         "Orvix is set to get up to £1BILLION from the state",
         "Orvix Acquires With Clarity for $1.8 Billion",
         "Orvix pumps",
+        "Orvix recalls a pump — plus, Velmont takes a hit",
     ],
 )
 def test_teasers_chat_and_scene_setting_give_no_clause(text: str) -> None:
@@ -154,6 +155,19 @@ def test_a_subject_is_shortened_by_whole_tails_that_do_not_change_it(clause: str
 
 def test_a_name_that_begins_with_a_small_letter_keeps_it() -> None:
     assert shorter("xOrvix burned $6bn in the year", 60) == "xOrvix burned $6bn in the year"
+
+
+@pytest.mark.parametrize(
+    ("clause", "ending"),
+    [
+        ("Norland may impose carbon tariffs on cement imports from countries with lower goals", "countries"),
+        ("Halden is under pressure to raise its wages after a record jump in basic pay", "jump"),
+        ("The central bank provides $25 billion in funding to avoid a panic among savers", "billion"),
+        ("Halden could take its pumps to the next level with a huge investment", "pumps"),
+    ],
+)
+def test_a_short_form_does_not_end_before_what_its_last_word_is_of(clause: str, ending: str) -> None:
+    assert not (shorter(clause, 70) or "").endswith(ending)
 
 
 def test_a_short_form_keeps_how_much_as_what_and_of_how_many() -> None:

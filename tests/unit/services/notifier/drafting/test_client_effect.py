@@ -92,3 +92,10 @@ def test_a_quite_different_name_of_what_the_client_has_is_shown() -> None:
     span = Span(field="summary", start=0, end=len(brief.asset), text=brief.asset)
     same = item.model_copy(update={"title": "O&X has been fined", "quote": "O&X has been fined.", "spans": (span,)})
     assert other_name(replace(brief, alert=brief.alert.model_copy(update={"evidence": (same,)}))) is None
+
+
+def test_what_a_central_bank_does_with_its_rate_is_no_rule_that_applies_to_the_client() -> None:
+    rate = brief_for(DryRunCase("accounting", "rate_change", "regulated_by", role="actor"), NOW)
+    rule = brief_for(DryRunCase("accounting", "regulation", "regulated_by", role="actor"), NOW)
+    assert "apply to you" not in meaning(rate)
+    assert "apply to you" in meaning(rule)

@@ -38,6 +38,9 @@ def test_figures_of_a_country_that_is_not_the_clients_are_far(headline: str, zon
         ("Fed raises rates", (), "Europe/Berlin", "wealth", False),
         ("Fed raises rates", (), "America/Denver", "accounting", False),
         ("Norland meets new tariffs on India", (), "Europe/Berlin", "accounting", True),
+        ("Australia may impose tariffs on pumps", (), "America/Denver", "accounting", True),
+        ("China may impose tariffs on pumps", (), "America/Denver", "accounting", False),
+        ("Australia may impose tariffs on pumps of the US", (), "America/Denver", "accounting", False),
         ("Norland meets new tariffs on India", (), "Europe/Berlin", "wealth", False),
         ("Central bank cuts rates again", ("www.timesofisrael.com",), "America/Denver", "accounting", True),
         (

@@ -597,3 +597,84 @@ def test_a_bankrupt_holding_is_not_left_as_it_is_and_agents_are_no_central_bank(
     alert = brief_for(DryRunCase("wealth", "investigation", "regulated_by"), NOW).alert
     raided = alert.model_copy(update={"entity_name": "Federal Reserve", "headline": "Feds raid the offices of Orvix"})
     assert query_for(raided, a_client(), "the Federal Reserve", None).role == "homonym"
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "High court rejects Halden Energy's request to block the order",
+        "Judge refuses to pause the order holding Halden Energy in contempt",
+        "Regulator turns down Halden Energy's appeal",
+    ],
+)
+def test_what_the_name_asked_for_and_is_not_given_is_no_good_news(headline: str) -> None:
+    assert _read("legal", 0.9, headline, direction="positive").direction == "negative"
+
+
+def test_a_suit_against_the_name_that_is_thrown_out_stays_good_news() -> None:
+    spared = "Judge dismisses lawsuit against Halden Energy"
+    assert _read("legal", 0.9, spared, direction="positive").direction != "negative"
+
+
+@pytest.mark.parametrize(
+    ("trade", "kind", "stance", "text"),
+    [
+        ("accounting", "takeover", "operates_in", "orvix buys the estmere arm of velmont"),
+        ("accounting", "insolvency", "regulated_by", "the central bank lends 20 billion to banks"),
+        ("accounting", "macro", "follows", "bitcoin climbs as rates stay"),
+        ("accounting", "macro", "follows", "crude erases early gains"),
+        ("agency", "contract", "uses", "halden signs a deal for a data center"),
+        ("agency", "lawsuit", "uses", "writers sue halden over training data"),
+        ("agency", "data_breach", "uses", "a google cloud customer wakes up to a bill"),
+        ("insurance", "regulation", "operates_in", "norland bans exports of tools to estmere"),
+        ("accounting", "layoffs", "contracts_with", "halden lays off some people in one unit"),
+        ("accounting", "strike", "supplied_by", "halden workers hold a strike ballot"),
+        ("agency", "rating_change", "competes", "velmont downgrades halden"),
+        ("agency", "regulation", "uses", "ministry will test ai models of halden and orvix"),
+        ("wealth", "strike", "holds", "halden workers are voting on whether to strike"),
+    ],
+)
+def test_what_is_between_others_is_left_out(trade: str, kind: EventKind, stance: Stance, text: str) -> None:
+    query = RuleQuery(kind, stance, trade, "negative", role="object", size="moderate", text=text)
+    rule = SHIPPED.find(query)
+    assert rule is not None
+    assert rule.skips
+
+
+@pytest.mark.parametrize(
+    ("trade", "kind", "stance", "direction", "text", "said"),
+    [
+        ("accounting", "macro", "operates_in", "negative", "inflation in estmere rises to 3 percent", "prices"),
+        ("accounting", "rate_change", "operates_in", "unclear", "estmere holds rates", "loans and deposits"),
+        ("agency", "macro", "follows", "positive", "retail sales rise again", "offer that you had kept"),
+        ("agency", "reputation", "uses", "negative", "fake accounts spread on halden", "use your name"),
+        ("insurance", "recall", "follows", "negative", "halden recalls 4,000 trucks", "notice"),
+        ("wealth", "macro", "follows", "unclear", "crude oil takes a longer way", "price of energy"),
+        ("wealth", "funding", "holds", "unclear", "halden seeks subsidies for its works", "conditions"),
+        ("insurance", "regulation", "follows", "negative", "norland imposes sanctions on a port of estmere", "cargo"),
+        ("accounting", "share_move", "supplied_by", "negative", "halden falls as banking fallout goes on", "open with"),
+        (
+            "wealth",
+            "cutback",
+            "holds",
+            "unclear",
+            "halden to take a $3 billion charge on its plan",
+            "reasons for which",
+        ),
+        (
+            "insurance",
+            "vulnerability",
+            "uses",
+            "negative",
+            "halden has a flaw that won't be fixed",
+            "until there is a fix",
+        ),
+    ],
+)
+def test_advice_is_on_what_the_figures_or_the_event_are_about(
+    trade: str, kind: EventKind, stance: Stance, direction: Direction, text: str, said: str
+) -> None:
+    query = RuleQuery(kind, stance, trade, direction, role="actor", size="moderate", text=text)
+    rule = SHIPPED.find(query)
+    assert rule is not None
+    assert any(said in action for action, _ in rule.phrasings)

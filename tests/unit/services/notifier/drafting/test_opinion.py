@@ -329,6 +329,11 @@ def test_good_news_of_an_unknown_kind_asks_nothing_of_those_who_buy_from_the_nam
     assert not has_little_to_say(case_brief(bad, NOW), SHIPPED)
 
 
+def test_good_news_of_an_unknown_kind_in_a_field_is_worth_no_message_unless_large() -> None:
+    good = case_brief(DryRunCase("accounting", "leadership_change", "follows", "positive", role="actor"), NOW)
+    assert has_little_to_say(good, SHIPPED)
+
+
 def test_what_a_vendor_does_in_a_far_country_is_told_only_where_the_client_is() -> None:
     says = "{name} cuts jobs in Japan"
     found = case_brief(DryRunCase("it", "layoffs", "supplied_by", "negative", role="actor", says=says), NOW)
