@@ -80,6 +80,8 @@ _BEFORE = re.compile(r"\b(?:had|previously|earlier|used to)\b")
 _AS_SAID = re.compile(
     r"\bthe (?:new|same|latter|former|other|latest) [a-z]+(?= (?:in|on|at|to|for|from|by|soon|next|this)\b|$)"
 )
+#: What the headline or a sentence before has told of.
+_AS_KNOWN = re.compile(r"^The (?:loophole|bug|glitch|exploit|incident|malware|campaign|issue|problem|scam|scheme)\b")
 _ALSO = re.compile(r"^(?:\S+ ){0,4}also\b")
 #: Newspapers whose names have an article.
 _WITH_ARTICLE = frozenset(" ".join(word_sections("names")["with_article"]).split())
@@ -298,6 +300,8 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
             continue
         if clause.startswith("The ") and not named:
             continue  # "The government has …": which one, the sentence before says
+        if _AS_KNOWN.match(clause):
+            continue  # "The loophole lets …": the headline tells of it
         if _AS_SAID.search(clause):
             continue  # "plans to sell the new pill": which one, the sentence before says
         if _ALSO.search(clause) or not (named or fold(clause) in fold(sentence)):

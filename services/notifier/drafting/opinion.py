@@ -279,7 +279,8 @@ def _is_beside_subject(alert: Alert, client: Client) -> bool:
 def _is_elsewhere(alert: Alert, client: Client) -> bool:
     """Return whether the headline is on what a vendor does or meets in a far country, or on its purchase of another."""
     family = FAMILY_OF[alert.kind]
-    if family in _OF_A_PLACE and is_of_far_country(alert.headline, client):
+    of_place = family in _OF_A_PLACE or alert.kind in ("price_cut", "price_increase")
+    if of_place and is_of_far_country(alert.headline, client):
         return True
     return family in _OF_LAW and client.trade in _ADVISED and buys_another(alert, client)
 

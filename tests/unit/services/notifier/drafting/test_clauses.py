@@ -106,7 +106,6 @@ def test_what_surrounds_the_news_is_left_out(text: str, clause: str) -> None:
         "Orvix is set to get up to £1BILLION from the state",
         "Orvix Acquires With Clarity for $1.8 Billion",
         "Orvix pumps",
-        "Orvix recalls a pump — plus, Velmont takes a hit",
     ],
 )
 def test_teasers_chat_and_scene_setting_give_no_clause(text: str) -> None:
@@ -164,6 +163,8 @@ def test_a_name_that_begins_with_a_small_letter_keeps_it() -> None:
         ("Halden is under pressure to raise its wages after a record jump in basic pay", "jump"),
         ("The central bank provides $25 billion in funding to avoid a panic among savers", "billion"),
         ("Halden could take its pumps to the next level with a huge investment", "pumps"),
+        ("Halden officials see upside risks to prices that could lead to more increases, minutes show", "risks"),
+        ("A flaw in the pumps of Halden could have enabled apps with radio access to listen in on talks", "apps"),
     ],
 )
 def test_a_short_form_does_not_end_before_what_its_last_word_is_of(clause: str, ending: str) -> None:

@@ -632,6 +632,9 @@ def test_a_suit_against_the_name_that_is_thrown_out_stays_good_news() -> None:
         ("agency", "rating_change", "competes", "velmont downgrades halden"),
         ("agency", "regulation", "uses", "ministry will test ai models of halden and orvix"),
         ("wealth", "strike", "holds", "halden workers are voting on whether to strike"),
+        ("agency", "strike", "competes", "halden pays bonuses after a union deal"),
+        ("agency", "regulation", "uses", "norland bans halden on city-owned devices"),
+        ("accounting", "recall", "supplied_by", "halden recalls 4,000 vehicles"),
     ],
 )
 def test_what_is_between_others_is_left_out(trade: str, kind: EventKind, stance: Stance, text: str) -> None:
@@ -651,6 +654,8 @@ def test_what_is_between_others_is_left_out(trade: str, kind: EventKind, stance:
         ("insurance", "recall", "follows", "negative", "halden recalls 4,000 trucks", "notice"),
         ("wealth", "macro", "follows", "unclear", "crude oil takes a longer way", "price of energy"),
         ("wealth", "funding", "holds", "unclear", "halden seeks subsidies for its works", "conditions"),
+        ("agency", "product", "supplied_by", "unclear", "halden adds a new fee for sellers", "fee would cost"),
+        ("agency", "vulnerability", "uses", "negative", "new stealer targets accounts of halden", "second proof"),
         ("insurance", "regulation", "follows", "negative", "norland imposes sanctions on a port of estmere", "cargo"),
         ("accounting", "share_move", "supplied_by", "negative", "halden falls as banking fallout goes on", "open with"),
         (
