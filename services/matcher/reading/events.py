@@ -24,6 +24,7 @@ from services.matcher.reading.assurances import denies_nothing, doubts
 from services.matcher.reading.deal_roles import DealRole, find_deal_role
 from services.matcher.reading.impact import Size, Urgency, is_retrospective, with_kind
 from services.matcher.reading.negated_events import confirms_denied
+from services.matcher.reading.others_insolvency import is_anothers_insolvency
 
 __all__ = ["SURE_OF_FACT", "SURE_OF_KIND", "claim_as_read", "impact_as_read", "is_unsure_kind"]
 
@@ -78,6 +79,8 @@ def impact_as_read(
     if move is not None and (reading.kind == "share_move" or (lexical.kind == "share_move" and _is_unsure(reading))):
         return move
     kind = _kind(item, mention, reading, lexical)
+    if kind == "insolvency" and is_anothers_insolvency(item, mention):
+        kind = "other"  # a loss at most, and no advice on an insolvency fits
     impact = lexical if kind == lexical.kind else with_kind(lexical, kind)
     direction = impact.direction if kind in _FIXED_DIRECTION else DIRECTION_OF[reading.direction]
     if lexical.kind == kind and lexical.direction == "neutral":

@@ -44,6 +44,8 @@ def kind_of(title: str, family: EventFamily, role: Role = "actor") -> EventKind:
         ("Halden chief to go", "leadership", "actor", "leadership_change"),
         ("Halden buys back shares", "buyback", "actor", "buyback"),
         ("Halden in the news", "none", "mention", "none"),
+        ("Halden files for bankruptcy", "insolvency", "actor", "insolvency"),
+        ("Halden writes off loans to a builder that went bankrupt", "insolvency", "actor", "other"),
     ],
 )
 def test_the_family_is_as_read_and_the_lexicon_refines_it(
