@@ -36,7 +36,9 @@ def old_news_reason(thresholds: Thresholds, state: JudgeState, annotated: ItemAn
         return "old_text"
     if dated and annotated.impact.kind in thresholds.moves:
         return None  # prices move and services fail again, and are reported in the same words
-    known = find_old_text(state.old_texts, annotated.signature, annotated.seen_at, least_age, dated=dated)
+    # Whoever puts today's date on an old text shows nothing by it.
+    shown = dated and annotated.source.granted in _DATES_COUNT
+    known = find_old_text(state.old_texts, annotated.signature, annotated.seen_at, least_age, dated=shown)
     return "returned" if known is not None else None
 
 
