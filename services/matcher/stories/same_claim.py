@@ -55,6 +55,13 @@ _OWN_PLANS: frozenset[EventFamily] = frozenset(("deal", "contract", "leadership"
 _WHOLE = re.compile(
     r"\b(?:all|both|every|entire|entirely|whole|total|totally|completely|never|no|not|none|nobody)\b", re.I
 )
+#: Words that say that it is less, or for less long.
+_LESS = re.compile(
+    r"\b(?:temporar\w+|brief(?:ly)?|until|partly|partial(?:ly)?|only|merely|up to|at most|fewer|"
+    r"(?:part|some|one|two|three|four|several|most|half) of|"
+    r"for (?:[\w-]+ ){0,3}(?:minutes?|hours?|days?|weeks?|months?|quarters?|years?|season))\b",
+    re.I,
+)
 
 
 class Wording(NamedTuple):
@@ -107,13 +114,16 @@ def hurts_party(kind: EventKind | None, direction: Direction | None) -> bool:
 def say_the_same(one: Wording, other: Wording) -> bool:
     """Return whether two reports of one event say the same of it, by their words.
 
-    Each headline has no figure that the other report lacks, and no "all" or "not". One has no word at all that the
+    Each headline has no figure that the other report lacks, and no "all" or "not"; neither report says that it is less,
+    or for less long, than the other does. One has no word at all that the
     other report lacks, and the other one at most.
     """
     for this, that in ((one, other), (other, one)):
         if not figures_in(this.title) <= figures_in(that.text):
             return False
-        if not _whole(this.title) <= _whole(that.text):
+        if not _words(_WHOLE, this.title) <= _words(_WHOLE, that.text):
+            return False
+        if not _words(_LESS, this.text) <= _words(_LESS, that.text):
             return False
     lacking = sorted((len(_content(one) - _stems(other.text)), len(_content(other) - _stems(one.text))))
     return lacking[0] == 0 and lacking[1] <= 1
@@ -133,5 +143,5 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(stem.rstrip("e") for stem in content_stems(text))
 
 
-def _whole(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in _WHOLE.findall(text))
+def _words(pattern: re.Pattern[str], text: str) -> frozenset[str]:
+    return frozenset(match.casefold() for match in pattern.findall(text))

@@ -17,6 +17,9 @@ from services.matcher.stories.same_claim import Wording, say_the_same, says_no_m
         ("Explosion at Halden plant kills nine", "Explosion at Halden plant breaks windows", False),
         ("Court acquits Halden of bribery", "Court convicts Halden of bribery", False),
         ("Halden closes", "Halden closes small unit in Malta", False),
+        ("Halden closes plant", "Halden closes plant temporarily", False),
+        ("Halden closes plant in June", "Halden closes plant for two weeks in June", False),
+        ("Halden recalls vans", "Halden recalls some of its vans", False),
     ],
 )
 def test_reports_say_the_same(one: str, other: str, same: bool) -> None:

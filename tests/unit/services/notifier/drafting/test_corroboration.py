@@ -46,6 +46,7 @@ def test_only_an_independent_item_with_the_same_claim_supports_another(other: Ev
         ("Halden Energy leaves the index", True),
         ("Halden Energy joins the index", False),
         ("Halden Energy in the index", False),
+        ("Halden Energy leaves the index for two weeks", False),
     ],
 )
 def test_a_source_that_makes_nothing_true_is_only_supported_by_who_says_just_that(title: str, supports: bool) -> None:
