@@ -16,6 +16,7 @@ channels with origins of their own, never items, and only what states the story'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +34,7 @@ from services.matcher.stories.same_claim import (
     say_the_same,
     says_no_more,
 )
+from services.matcher.stories.signature import figures_in
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
@@ -57,6 +59,10 @@ class Assessment(NamedTuple):
     reasons: tuple[Reason, ...]
     disputed: bool = False
     contested: bool = False
+
+
+#: What a headline says is not so, up to the end of the clause.
+_DENIED_WORDS = re.compile(r"(?:\b(?:den(?:y|ies|ied)|not|never|no|rejects?|disputes?)|n['’]t)\b([^,;:.]*)", re.I)
 
 
 @dataclass(slots=True)
@@ -127,6 +133,7 @@ def assess(evidence: Sequence[EvidenceRecord], event: EventSummary | None = None
     # If the original was no news, or has left the evidence, a copy has to stand for it.
     statements = [record for record in judged if record.is_own_statement] or judged
     statements = [_as_reported(record, statements) for record in statements]
+    statements = [record for record in statements if not _denies_a_figure(record, statements)]
     found = _positions([record for record in statements if states_claim(record, event)])
     if not found:
         return _no_claim(statements)
@@ -165,6 +172,18 @@ def _as_reported(record: EvidenceRecord, records: Sequence[EvidenceRecord]) -> E
         if other.through != record.through and other.status != "denied"
     )
     return record if known else replace(record, primary=False)
+
+
+def _denies_a_figure(record: EvidenceRecord, records: Sequence[EvidenceRecord]) -> bool:
+    """Return whether ``record`` only denies a figure that no report has: "denies that 310 jobs will be lost".
+
+    Of an event that was reported without it, such a denial leaves everything else standing.
+    """
+    if record.status != "denied":
+        return False
+    denied = frozenset[str]().union(*(figures_in(words) for words in _DENIED_WORDS.findall(record.title)))
+    reports = [other for other in records if other.status in ("asserted", "hedged")]
+    return bool(denied) and all(denied.isdisjoint(figures_in(f"{other.title} {other.quote}")) for other in reports)
 
 
 def states_claim(record: EvidenceRecord, event: EventSummary | None) -> bool:

@@ -129,6 +129,22 @@ def test_a_denial_disproves_only_an_event_that_is_sure(unsure: bool, information
     assert assess([report, denial], plan).information == information
 
 
+@pytest.mark.parametrize(
+    ("reported", "denied", "contested"),
+    [
+        ("Halden closes its mill", "Halden denies that 310 jobs will be lost", False),
+        ("Halden closes its mill, 310 jobs will be lost", "Halden denies that 310 jobs will be lost", True),
+        ("Halden closes its mill", "Halden denies that it closes its mill", True),
+        ("Halden closes its mill", "Halden denies closing, profit rose 12%", True),
+    ],
+)
+def test_who_denies_a_figure_that_nobody_reports_leaves_the_rest_standing(
+    reported: str, denied: str, contested: bool
+) -> None:
+    report, denial = replace(record("Ledger", "A"), title=reported), replace(HALDEN_DENIES, title=denied)
+    assert assess([report, denial]).contested is contested
+
+
 def test_the_reasons_say_if_the_company_has_not_commented() -> None:
     assert any(reason.rule == "no-comment" for reason in assess([record("Ledger", "A")]).reasons)
     assert not any(reason.rule == "no-comment" for reason in assess([record("Halden", primary=True)]).reasons)
