@@ -1,4 +1,4 @@
-"""Who deals with an insolvent company is not insolvent."""
+"""An insolvency of somebody else is not that of the company in the news."""
 
 from __future__ import annotations
 
