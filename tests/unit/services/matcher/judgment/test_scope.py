@@ -80,7 +80,8 @@ def test_the_reason_says_what_is_missing(scope: TopicScope, lacks: str) -> None:
     ("particular", "kind", "role", "worth", "matters"),
     [
         (True, "data_breach", "actor", 0.05, True),
-        (True, "data_breach", "actor", 0.02, False),
+        (True, "data_breach", "actor", 0.03, True),
+        (True, "data_breach", "actor", 0.01, False),
         (False, "data_breach", "actor", 0.05, False),
         (True, "data_breach", "affected", 0.05, False),
         (True, "macro", "actor", 0.05, False),
