@@ -197,6 +197,8 @@ def _one_word(occurrence: Occurrence, style: TermStyle) -> Certainty:
         return _ordinary_word(occurrence, style)
     field_text, surface = occurrence.field_text, occurrence.surface
     name = surface[:-1] if occurrence.plural and surface.endswith("s") else surface
+    if style.upper_case and occurrence.plural and surface.endswith("S") and field_text.case is not LetterCase.UPPER:
+        return Certainty.NONE  # another abbreviation: "VXRS" is no plural of "VXR"
     if style.upper_case and len(name) <= _ACRONYM and not name.isupper():
         return Certainty.POSSIBLE if field_text.case is LetterCase.LOWER else Certainty.NONE
     if style.capitalized and surface[0].islower() and field_text.case is not LetterCase.LOWER:

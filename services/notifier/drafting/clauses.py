@@ -70,6 +70,10 @@ _STRUNG = re.compile(
     r"|(?<=[\w”’\"']{3}[.!])(?<!Inc\.|Ltd\.|Gov\.|Gen\.|Sen\.|Rep\.|est\.|Sec\.)(?<!Cos\.|Mrs\.)(?<!Corp\.|Prof\.|Bros\.)"
     r"\s+(?=[A-Z“\"‘])|(?<= [A-Z]{2}\.)\s+(?=[A-Z][a-z])"
 )
+#: Between a name and its verb: "Halden, a network that carries 20% of the traffic, | is down".
+_WHO_IT_IS = re.compile(
+    r"^(?P<name>(?:\S+ ){0,3}\S+), [^,]*\b(?:that|which|who)\b[^,]*, (?=(?:is|are|was|were|has|have|had|will)\b)"
+)
 #: What so begins takes back what stands before it.
 _LIMITS = re.compile(r"(?:but|yet|though|although|except|unless|only if)\b", re.IGNORECASE)
 #: "one day" in "drops its bid one day | after announcing it", and what opens "In win for the union, Halden settles".
@@ -188,6 +192,8 @@ def clauses_in(text: str, names: Names, *, has_speaker: bool = True) -> Iterator
         clause = as_prose(_without_bare_tail(_trimmed(sentence_case(piece, names, title=title))), names)
         if is_statement(clause):
             yield clause
+        elif is_statement(without := _WHO_IT_IS.sub(r"\g<name> ", clause)):
+            yield without
         elif (cut := _longest_statement(clause)) is not None:
             yield cut
         elif (cry := _OUTCRY.match(clause)) is not None and not has_main_verb(cry["cry"]):

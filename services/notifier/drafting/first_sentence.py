@@ -18,6 +18,8 @@ from services.notifier.drafting.casing import Names, capitalized
 from services.notifier.drafting.clauses import clauses_in, clean_title, is_sneer, shorter
 from services.notifier.drafting.corroboration import cited_origin
 from services.notifier.drafting.data_files import word_sections
+from services.notifier.drafting.dictionary import is_ordinary
+from services.notifier.drafting.firm_names import could_be_firm
 from services.notifier.drafting.meaning.statements import statements, stem_of
 from services.notifier.drafting.shown_event import shows_event
 from services.notifier.drafting.tokens import Date, fold, tokens
@@ -248,6 +250,8 @@ def cited_source(item: Evidence, clause: str) -> str | None:
         return None
     if len("".join(words)) < 3 or (item.basis == "regulator" and len(words) == 1 and not source.isupper()):
         return None  # a country: "citing US"
+    if len(words) == 1 and is_ordinary(words[0]) and not could_be_firm(words[0]):
+        return None  # a subject that was taken for whoever speaks: "citing Tariffs"
     said = fold(clause)
     if any(f" {word} " in said for word in words if len(word) > 2):
         return None

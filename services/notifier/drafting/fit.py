@@ -22,7 +22,7 @@ from services.notifier.drafting.people import is_person
 from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery, Stage, names_any
 from services.notifier.drafting.portfolio_effect import move_shown
 from services.notifier.drafting.shown_event import shows_event
-from services.notifier.drafting.stage import event_text, stage_of
+from services.notifier.drafting.stage import event_text, goes_on, stage_of
 
 __all__ = [
     "HARMFUL",
@@ -269,6 +269,8 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         direction = "unclear"
     if alert.stance in SUBJECTS and is_beyond_books(alert, client):
         unsure, direction = True, "unclear"
+    if direction == "neutral" and goes_on(alert):
+        direction = "negative"  # its end was read from a sentence that denies it: "it's not fixed yet"
     if not _is_told_by_headline(alert):
         unsure = True  # a price that only the text mentions is not the news
     size = alert.size
@@ -316,7 +318,9 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
     if kind != ANY:
         if query.unsure and not rule.skips:
             return Contradiction("kind", "what exactly happened is not sure")
-        if query.family is not None and query.family != FAMILY_OF[query.kind]:
+        # A rule that leaves out either kind needs not know which of the two it is.
+        either = rule.skips and query.family in _families(rule)
+        if query.family is not None and query.family != FAMILY_OF[query.kind] and not either:
             return Contradiction("kind", f"the news is about {_words(query.family)} and not {_words(query.kind)}")
     # What is not told presupposes no more than its rule says.
     roles = rule.roles or (ROLES if rule.skips else needed.roles)
@@ -344,6 +348,12 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
     if no_company and (of_companies or speaks_of_company(texts) or not fitting_phrasings(rule, query)):
         return Contradiction("asset", f"{query.asset} is no company")
     return None
+
+
+def _families(rule: Rule) -> frozenset[str]:
+    """Return the broad kinds of what ``rule`` lists."""
+    families = {str(kind): str(family) for kind, family in FAMILY_OF.items()}
+    return frozenset(families.get(kind, kind) for kind in rule.kinds)
 
 
 def doubts(rule: Rule) -> Iterator[tuple[str, str, str]]:

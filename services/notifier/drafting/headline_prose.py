@@ -44,6 +44,8 @@ _IN_STATE = re.compile(
     r"(?P<name>US|UK|EU|UN|U\.S\.?|U\.K\.?|E\.U\.?|U\.N\.?)"
     r"(?=$|[,;]| (?:over|for|in|after|on|amid|to|as|following|of|and|by|with|from|before|until|if|while|because)\b)"
 )
+#: What somebody is found to be, so that "found" before it is what was decided of the subject.
+_VERDICT = re.compile(r"(?:not )?(?:guilty|liable|negligent|in (?:breach|contempt|violation))\b")
 #: One more of several: "hit by second attack", but "in second quarter".
 _ONE_MORE = re.compile(
     r"\b(?P<before>by|with|after|from) "
@@ -203,6 +205,10 @@ def _with_being(clause: str) -> str:
         if before in _HOW_MANY and word in left.doing:
             continue
         several = _is_plural(words[:index], folded[:index])
+        if word == "no" and following == "longer" and "".join(folded[index + 2 : index + 3]).endswith("ing"):
+            return _inserted(clause, words, index, "are" if several else "is")
+        if word == "found" and _VERDICT.match(" ".join(folded[index + 1 : index + 4])):
+            return _inserted(clause, words, index, "have been" if several else "has been")
         if word in _FOUND and before in _THINGS_FOUND and following in left.after_done:
             return _inserted(clause, words, index, "have been" if several else "has been")
         if word in _FELT and before not in _BEING and (following in left.after_done or not following):

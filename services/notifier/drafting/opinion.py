@@ -46,6 +46,7 @@ __all__ = [
     "has_little_to_say",
     "is_skipped",
     "lacks_rule",
+    "leaves_customers_without_view",
     "opinion_part",
     "restricted_name",
     "split_basis",
@@ -75,6 +76,15 @@ _BETWEEN_OTHERS: frozenset[EventFamily] = frozenset(
 )  # fmt: skip
 #: Trades that advise companies on what they use.
 _ADVISED = frozenset(("it", "agency", "legal"))
+#: What is good for a vendor in these kinds is good for its owners.
+_FOR_OWNERS: frozenset[EventFamily] = frozenset(("earnings", "guidance", "share_move", "contract", "capital"))
+#: Those of them whose clients are told nothing of a vendor that only leaves things as they are.
+_OF_STEPS = frozenset(("it", "legal"))
+#: An action that begins so looks at something or asks, and changes nothing.
+_LOOKING = (
+    "asking ", "checking ", "reading ", "comparing ", "listing ", "recording ", "letting ", "telling ",
+    "going through ", "having us ", "having somebody ", "collecting ", "naming ", "marking ", "looking ",
+)  # fmt: skip
 _UNSURE = (
     "The event is large, but what it means is not certain enough, so the draft passes on the news without an "
     "opinion. Add your own."
@@ -138,7 +148,9 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         planned = _is_plan(alert) and is_premature(alert.kind) and not has_begun(alert)
         if planned and not (is_waiting(action) or rule.stages):
             action = pick(brief.phrases.plan_action, client.id, alert.story_id, "plan").format(action=action)
-        then = f" {brief.phrases.public_then}" if is_public and outlook and not is_waiting(action) else ""
+        # Who looks or asks needs no original, nor does who installs the maker's own update.
+        changes = not (is_waiting(action) or action.startswith(_LOOKING)) and FAMILY_OF[alert.kind] != "vulnerability"
+        then = f" {brief.phrases.public_then}" if is_public and outlook and changes else ""
         return OpinionPart(f"{_sentence(brief, desire, action, reason, own_words)}{then}", rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = brief.phrases
@@ -180,12 +192,18 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
         return True
     # That one leaves a competitor or a subject alone is no view on an event of which the kind is not known.
     waits_beside = alert.stance in _BESIDE and rule.sizes == ("moderate",)
+    if of_vendor and brief.client.trade in _OF_STEPS and rule.is_general:
+        return True  # "ask whether anything changes" is no view on an event of which the kind is not known
     # What is not known to be bad asks nothing of those who buy from the name or work there; nor does what waits.
     plainly = rule.waits or "negative" not in rule.directions
     harmless = FAMILY_OF[alert.kind] not in HARMFUL
     if rule.is_general and alert.stance in (*BOUGHT, "operates_in") and plainly and harmless:
         return True
-    if alert.stance in SUBJECTS and FAMILY_OF[alert.kind] != "macro" and _only_waits(rule):
+    if of_vendor and brief.client.trade in _OF_STEPS and harmless and _only_waits(rule):
+        return True
+    # What prices and rates do is told to those who feel them, and not by those who advise on systems, brands or law.
+    told_anyway = FAMILY_OF[alert.kind] == "macro" and brief.client.trade not in _ADVISED
+    if alert.stance in SUBJECTS and not told_anyway and _only_waits(rule):
         return True
     # That good news in a field is worth a thought is no view either.
     if alert.stance in SUBJECTS and rule.is_general and rule.waits and rule.directions == ("positive",):
@@ -199,6 +217,17 @@ def _only_waits(rule: Rule) -> bool:
         is_waiting(action) and all(is_waiting(f"{more} ") for more in re.findall(r" and (\w+ing)\b", action))
         for action, _ in rule.phrasings
     )
+
+
+def leaves_customers_without_view(brief: Brief, playbooks: Playbooks) -> bool:
+    """Return whether unconfirmed news has no advice for those who buy from the name, in a trade that is asked for it.
+
+    Patients are told of it only where it may do harm: good or unclear news can wait until it is confirmed.
+    """
+    alert, trade = brief.alert, brief.client.trade
+    if trade == "healthcare":
+        return alert.direction != "negative" and FAMILY_OF[alert.kind] not in HARMFUL
+    return alert.stance in BOUGHT and trade in _OF_STEPS and lacks_rule(brief, playbooks)
 
 
 def asks_for_no_step(brief: Brief, playbooks: Playbooks) -> bool:
@@ -257,7 +286,14 @@ def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
         and any(rule is not None and rule.is_general and "negative" in rule.directions for rule in rules)
     ):
         return True  # it is not clear what a court or an authority asks of the vendor, so its customers need do nothing
-    return all(rule is not None and rule.skips for rule in rules)
+    return all(rule is not None and (rule.skips or _is_good_news_only(rule, brief)) for rule in rules)
+
+
+def _is_good_news_only(rule: Rule, brief: Brief) -> bool:
+    """Return whether all that is known is that something is good for a vendor: that is news for its owners."""
+    alert = brief.alert
+    of_vendor = alert.stance in BOUGHT and brief.client.trade in _OF_STEPS and FAMILY_OF[alert.kind] in _FOR_OWNERS
+    return of_vendor and rule.is_general and "positive" in rule.directions
 
 
 def _is_beside_subject(alert: Alert, client: Client) -> bool:

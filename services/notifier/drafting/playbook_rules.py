@@ -43,6 +43,8 @@ _WAITING = (
     "noting ",
     "watching ",
     "pausing ",
+    "continuing ",
+    "coming back ",
 )
 #: What a rule is for: an exact kind of event, a broad kind, or any event at all.
 RuleKind = EventKind | EventFamily | Literal["any"]

@@ -37,6 +37,8 @@ def is_of_another_sector(alert: Alert, client: Client) -> bool:
     if names_any(text, tuple(raw["everyone"])):
         return False
     told = _told(text)
+    if not told and names_any(text, tuple(raw["of_trade"])):
+        return False
     followed = tuple(watch for watch in client.interests if watch.entity_id != alert.entity_id)
     limits = tuple(watch for watch in client.interests if watch.entity_id == alert.entity_id)
     own = _sectors(_words_of(client, followed, limits))
@@ -50,7 +52,8 @@ def is_of_another_sector(alert: Alert, client: Client) -> bool:
     own_too = _sectors(_words_of(None, dealt, ())) | {sector for sector, times in bought.items() if times > 1}
     if not told or not told.isdisjoint(own | own_too):
         return False
-    return bool(own) or told <= frozenset(raw["narrow"])
+    of_many = alert.entity_name.casefold() in raw["of_many"] and told.isdisjoint(raw["common"])
+    return bool(own) or of_many or told <= frozenset(raw["narrow"])
 
 
 def _words_of(client: Client | None, watches: tuple[Watch, ...], limited: tuple[Watch, ...]) -> str:

@@ -10,7 +10,7 @@ from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import BOUGHT, Stage
 
-__all__ = ["event_text", "stage_of"]
+__all__ = ["event_text", "goes_on", "stage_of"]
 
 #: So many items of the evidence are read besides the headline: the first ones state the event best.
 MAX_ITEMS = 3
@@ -18,6 +18,11 @@ MAX_ITEMS = 3
 _CONDITION = re.compile(r"\b(?:if|once|until|before|unless|assuming)\b[^,.;:\n]*")
 #: What a headline promises to explain: it says nothing on how far the event has come.
 _PROMISED = re.compile(r"[.?!:;] (?:why|how|what|here's|is|are|will|could|should|does|can)\b.*$")
+#: What a headline says of an outage that is not over.
+_GOES_ON = re.compile(
+    r"\b(?:suffering|experiencing|facing|investigating|ongoing|"
+    r"(?:is|are|still|currently) (?:\w+ )?(?:down|offline|unavailable))\b"
+)
 #: On whose word the news is: what analysts warn of is not what an authority announces.
 _COMMENT = re.compile(
     r",? (?:[\w'.-]+ ){0,4}"
@@ -50,9 +55,19 @@ def stage_of(alert: Alert) -> Stage | None:
                 return "rumored" if stage == "announced" and reading and reading.status == "rumor" else stage
     if reading is not None and reading.status in ("rumor", "plan"):
         return "rumored" if reading.status == "rumor" else "announced"
-    if FAMILY_OF[alert.kind] == "outage" and alert.direction == "neutral" and alert.stance in BOUGHT:
+    if (
+        FAMILY_OF[alert.kind] == "outage"
+        and not goes_on(alert)
+        and alert.direction == "neutral"
+        and alert.stance in BOUGHT
+    ):
         return "completed"  # judgment has read of its end, further down than what is quoted
     return None
+
+
+def goes_on(alert: Alert) -> bool:
+    """Return whether the headline says that an outage is not over."""
+    return FAMILY_OF[alert.kind] == "outage" and _GOES_ON.search(alert.headline.casefold()) is not None
 
 
 def _texts(alert: Alert, *, titles_only: bool = False) -> tuple[str, ...]:

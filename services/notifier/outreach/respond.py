@@ -13,7 +13,13 @@ from services.notifier.contact.value import is_large
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.fit import SUBJECTS
-from services.notifier.drafting.opinion import asks_for_no_step, has_little_to_say, is_skipped, lacks_rule
+from services.notifier.drafting.opinion import (
+    asks_for_no_step,
+    has_little_to_say,
+    is_skipped,
+    lacks_rule,
+    leaves_customers_without_view,
+)
 from services.notifier.outreach.attach import attach
 from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, why_left_out
 from services.notifier.outreach.context import Context, Result
@@ -244,8 +250,10 @@ def _says_nothing(alert: Alert, context: Context) -> bool:
     of_subject = alert.stance in SUBJECTS
     if alert.verdict == "warn" and of_subject and alert.size != "major" and alert.urgency != "urgent":
         return asks_for_no_step(brief_for(alert, FollowUp(), context), context.playbooks)
-    if alert.verdict == "warn" and alert.size == "minor" and alert.urgency != "urgent":
-        return lacks_rule(brief_for(alert, FollowUp(), context), context.playbooks)
+    if alert.verdict == "warn" and alert.size != "major":
+        brief, is_small = brief_for(alert, FollowUp(), context), alert.size == "minor" and alert.urgency != "urgent"
+        without_rule = is_small and lacks_rule(brief, context.playbooks)
+        return without_rule or leaves_customers_without_view(brief, context.playbooks)
     if alert.verdict not in ("tell", "information") or _needs_no_view(alert):
         return False
     if alert.size == "minor" and alert.reading is not None and alert.reading.tell_score < WORTH_A_MESSAGE:

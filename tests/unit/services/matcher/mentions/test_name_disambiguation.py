@@ -44,6 +44,12 @@ def test_possessives_plurals_letter_case_and_punctuation_do_not_matter(title: st
     assert found([watch("Corvane Pharma plc", "Corvane")], title)
 
 
+def test_an_abbreviation_that_is_another_with_an_s_is_no_plural_of_it() -> None:
+    assert not found([watch("VXR")], "A new flaw (9.9 VXRS) lets users run commands")
+    assert found([watch("VXR")], "Two VXRs are for sale")
+    assert found([watch("VXR")], "VXR'S SALES FALL AFTER WEAK YEAR")
+
+
 @pytest.mark.parametrize(
     ("written", "in_text"),
     [

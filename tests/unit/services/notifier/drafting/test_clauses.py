@@ -53,6 +53,8 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
             "Halden Says It Is Time for Small Ports to Pay Halden is charging some ports for its pumps after ten years",
             "Halden is charging some ports for its pumps after ten years",
         ),
+        ("Orvix, network that handles ~20% of all mail, is facing a large outage", "Orvix is facing a large outage"),
+        ("Orvix to Outlaw Old Pumps by 2031", "Orvix is to outlaw old pumps by 2031"),
         ("Orvix revenue more than doubles in first quarter",) * 2,
         ("Orvix lowers Switch sales forecasts but still expects a good year",) * 2,
         ("Credit Orvix finds flaws in its pumps, says inquiry goes on",) * 2,

@@ -102,7 +102,10 @@ def test_no_rule_for_a_kind_serves_an_event_read_as_another_or_of_an_unsure_kind
             if kind == ANY:
                 continue
             event = _event_of(kind)
-            family: EventFamily = "breach" if FAMILY_OF[event] != "breach" else "deal"
+            left_out = {FAMILY_OF[_event_of(listed)] for listed in rule.kinds if listed != ANY} if rule.skips else set()
+            # What is left out as either of two kinds is left out without knowing which of them it is.
+            others: tuple[EventFamily, ...] = ("breach", "deal", "trial")
+            family = next(name for name in others if name not in {FAMILY_OF[event], *left_out})
             cases = [RuleQuery(event, stance, "wealth", family=family)]
             if not rule.skips:  # what may be nothing to the client is not told either
                 cases.append(RuleQuery(event, stance, "wealth", unsure=True))

@@ -16,11 +16,12 @@ from services.notifier.drafting.opinion import (
     desire_phrase,
     has_little_to_say,
     is_skipped,
+    leaves_customers_without_view,
     opinion_part,
     split_basis,
 )
 from services.notifier.drafting.playbook_files import parse_playbook
-from services.notifier.drafting.playbook_rules import Size
+from services.notifier.drafting.playbook_rules import RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
 from tests.unit.services.notifier.second_reading.samples import a_reading
@@ -40,6 +41,107 @@ def said_of(case: DryRunCase) -> str:
 
 def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) -> Brief:
     return Brief(alert or an_alert(client), client, firm or a_firm(), a_manager(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("trade", "kind", "stance", "says"),
+    [
+        ("legal", "rate_change", "regulated_by", "{name} leaves its rates where they are"),
+        ("legal", "leadership_change", "regulated_by", "The head of {name} stays for another year"),
+        ("legal", "data_breach", "regulated_by", "{name} says an employee mailed records home"),
+        ("legal", "reputation", "follows", "More people talk about {name}"),
+        ("it", "other", "uses", "Norland ends its inquiry into {name}"),
+        ("it", "partnership", "supplied_by", "Orvix and {name} join a forum of the industry"),
+        ("it", "funding", "follows", "Orvix raises money for {name}"),
+    ],
+)
+def test_systems_and_law_are_not_advised_to_leave_things_as_they_are(
+    trade: Trade, kind: EventKind, stance: Stance, says: str
+) -> None:
+    case = DryRunCase(trade, kind, stance, direction="unclear", role="actor", says=says)
+    found = case_brief(case, NOW)
+    assert has_little_to_say(found, SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("trade", "kind", "stance", "says", "skipped"),
+    [
+        ("it", "lawsuit", "competes", "{name} is sued over the tips of its drivers", True),
+        ("it", "lawsuit", "competes", "{name} is sued over the copyright of its training data", False),
+        ("it", "labour", "competes", "{name} is said to have punished members of a union", True),
+        ("it", "reputation", "uses", "The staff of {name} mock its new robot", True),
+        ("it", "reputation", "uses", "{name} is criticized for how it handles user data", False),
+        ("legal", "leadership_change", "contracts_with", "{name} drops the pay package of its chief", True),
+        ("healthcare", "legal", "contracts_with", "A trade group sues {name} over its talks with makers", True),
+        ("healthcare", "legal", "contracts_with", "{name} is sued over denied coverage", False),
+    ],
+)
+def test_what_is_no_matter_of_the_trade_is_left_out_and_what_is_one_is_told(
+    trade: Trade, kind: EventKind, stance: Stance, says: str, skipped: bool
+) -> None:
+    case = DryRunCase(trade, kind, stance, direction="negative", role="object", says=says)
+    assert is_skipped(case_brief(case, NOW), SHIPPED) == skipped
+
+
+def test_the_terms_of_a_companys_own_services_are_no_law() -> None:
+    query = RuleQuery("regulation", "follows", "legal", "negative", text="orvix bans bots on its online services")
+    assert (rule := SHIPPED.find(query)) is not None
+    assert rule.skips
+    assert (rule := SHIPPED.find(replace(query, text="norland bans bots"))) is not None
+    assert not rule.skips
+
+
+def test_who_buys_from_a_name_hears_no_unconfirmed_news_without_a_view() -> None:
+    case = DryRunCase(
+        "it", "vulnerability", "uses", role="object", verdict="warn", says="{name} says it blocked a worm"
+    )
+    assert leaves_customers_without_view(case_brief(case, NOW), SHIPPED)
+    assert not leaves_customers_without_view(case_brief(replace(case, says="A worm spreads in {name}"), NOW), SHIPPED)
+
+
+def test_patients_wait_for_good_news_until_it_is_confirmed() -> None:
+    case = DryRunCase("healthcare", "regulation", "uses", "positive", role="object", verdict="warn")
+    assert leaves_customers_without_view(case_brief(case, NOW), SHIPPED)
+    recalled = replace(case, kind="recall", direction="negative")
+    assert not leaves_customers_without_view(case_brief(recalled, NOW), SHIPPED)
+
+
+def test_an_event_of_an_unknown_kind_gives_customers_of_systems_no_view_unless_it_is_large() -> None:
+    case = DryRunCase("it", "vulnerability", "uses", role="object", says="{name} slows down some printers")
+    assert has_little_to_say(case_brief(case, NOW), SHIPPED)
+
+
+def test_the_law_has_no_part_in_phishing_and_asks_for_the_date_of_an_update() -> None:
+    case = DryRunCase(
+        "legal", "vulnerability", "contracts_with", role="object", says="Phishing abuses a flaw in {name}"
+    )
+    assert is_skipped(case_brief(case, NOW), SHIPPED)
+    assert "installed" in said_of(replace(case, says="{name} has fixed a flaw that attackers used"))
+
+
+def test_who_only_asks_or_installs_an_update_needs_no_original() -> None:
+    case = DryRunCase("it", "vulnerability", "uses", role="object", verdict="warn", says="{name} has fixed a flaw")
+    assert "the original" not in said_of(case)
+
+
+def test_a_plan_on_what_hospitals_are_paid_is_nothing_to_a_patient() -> None:
+    plan = DryRunCase("healthcare", "regulation", "regulated_by", direction="unclear", role="actor", status="plan")
+    paid = replace(plan, says="{name} proposes to pay hospitals more for local goods")
+    assert is_skipped(case_brief(paid, NOW), SHIPPED)
+    assert not is_skipped(
+        case_brief(replace(plan, says="{name} proposes lower premiums for beneficiaries"), NOW), SHIPPED
+    )
+
+
+def test_figures_are_left_out_whichever_of_them_the_news_is_read_as() -> None:
+    case = DryRunCase(
+        "it", "guidance", "supplied_by", direction="positive", role="actor", says="Shares soar as {name} reports"
+    )
+    found = case_brief(case, NOW)
+    assert found.alert.reading is not None
+    read = found.alert.reading.model_copy(update={"kind": "share_move"})
+    large = found.alert.model_copy(update={"reading": read, "size": "major"})
+    assert is_skipped(replace(found, alert=large), SHIPPED)
 
 
 @pytest.mark.parametrize(

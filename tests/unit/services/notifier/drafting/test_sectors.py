@@ -52,6 +52,22 @@ def test_without_a_known_field_only_what_concerns_nobody_else_is_left_out() -> N
     assert not is_of_another_sector(*_case("Agency limits drilling for oil", client_name="Halden"))
 
 
+def test_what_an_authority_of_many_fields_decides_in_one_is_nothing_where_the_book_shows_no_field() -> None:
+    alert, client = _case("Court limits drilling for oil", client_name="Halden")
+    assert is_of_another_sector(alert.model_copy(update={"entity_name": "Supreme Court"}), client)
+    alert, client = _case("Court limits what app stores may charge", client_name="Halden")
+    assert not is_of_another_sector(alert.model_copy(update={"entity_name": "Supreme Court"}), client)
+
+
+def test_a_duty_on_the_goods_of_a_field_is_that_fields() -> None:
+    assert is_of_another_sector(*_case("Agency drops export tariffs on medicines"))
+    assert not is_of_another_sector(*_case("Agency raises tariffs on all imports"))
+
+
+def test_maps_of_an_election_are_nothing_to_a_company() -> None:
+    assert is_of_another_sector(*_case("Court lets stand an electoral map of Norland", kind="legal"))
+
+
 def test_what_a_client_buys_shows_a_field_only_if_two_of_them_do() -> None:
     one, two = (Watch(entity_id=name.casefold(), name=name, kind="supplier") for name in ("Coinbase", "Kraken"))
     headline = "Agency forbids staking of crypto tokens"

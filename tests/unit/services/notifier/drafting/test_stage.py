@@ -8,7 +8,7 @@ from schemas.mentions import EventKind
 from schemas.readings import Firmness
 from services.notifier.drafting.dry_run import DryRunCase, brief_for
 from services.notifier.drafting.playbook_rules import Stage, names_any
-from services.notifier.drafting.stage import event_text, stage_of
+from services.notifier.drafting.stage import event_text, goes_on, stage_of
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 
@@ -78,3 +78,22 @@ def test_an_outage_that_was_read_as_over_is_over_whatever_is_quoted() -> None:
     alert = brief_for(case, NOW).alert
     assert stage_of(alert.model_copy(update={"direction": "negative"})) is None
     assert stage_of(alert.model_copy(update={"direction": "neutral"})) == "completed"
+
+
+def test_an_outage_that_goes_on_is_not_over_although_its_end_was_read() -> None:
+    case = DryRunCase("it", "outage", "uses", role="object", says="{name} says its mail is experiencing an outage")
+    alert = brief_for(case, NOW).alert.model_copy(update={"direction": "neutral"})
+    assert goes_on(alert)
+    assert stage_of(alert) is None
+
+
+@pytest.mark.parametrize(
+    ("news", "expected"),
+    [
+        ("Shops must seek permission from {name}, watchdog says", None),
+        ("Norland, the second country to ban it, bans {name}", "completed"),
+        ("Norland is to ban {name}", "announced"),
+    ],
+)
+def test_what_must_be_done_or_is_done_as_the_second_is_no_plan(news: str, expected: Stage | None) -> None:
+    assert stage("regulation", news) == expected
