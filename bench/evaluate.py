@@ -33,6 +33,7 @@ from bench import (  # noqa: E402
     eval_readings,
     eval_stories,
     eval_stream,
+    eval_trades,
     model_card,
 )
 from bench.event_families import detect, total  # noqa: E402
@@ -132,6 +133,16 @@ def stream(half: str) -> Iterator[Figure]:
         yield Figure(f"told in order: {name}, recall", counts.recall, target=0.80)
 
 
+def trades(half: str) -> Iterator[Figure]:
+    """Measure how far what clients of seven trades are sent of single items is worth writing about to them."""
+    rows = eval_trades.sent(half)
+    for name, drafts in (("alerts", False), ("drafts", True)):
+        found = eval_trades.figures(rows, drafts=drafts)
+        yield Figure(f"trades: {name} one could write about", found.could, target=0.80)
+        yield Figure(f"trades: {name} one would write about", found.would)
+        yield Figure(f"trades: of what one would, {name}", found.found)
+
+
 def scenarios(_: str) -> Iterator[Figure]:
     """Measure the share of scenarios that raise exactly the expected alerts."""
     all_scenarios = load_scenarios()
@@ -186,6 +197,7 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (headlines, None),
     (readings, eval_readings.ITEMS),
     (stream, eval_readings.ITEMS),
+    (trades, eval_trades.NEWS),
     (meaning, None),
     (meaning_news, eval_meaning.NEWS),
     (scenarios, None),

@@ -1,0 +1,153 @@
+"""Measure how far what clients of each trade are sent is worth writing about, on ``training/labels/worth.csv``.
+
+    python bench/eval_trades.py [--half dev|kept]
+
+Each item of one half of the days that the reader was not trained on comes alone, as if its publisher's word were good,
+to one client for each trade and relation that readers judged it for. Counted are the alerts that tell, inform or warn,
+and the drafts that are written. Readers answered for each such client whether they would write about it: no, could, or
+yes. An item by itself shows nothing of other sources, of repetitions and of scopes that a book narrows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
+
+from firstword.compose.embedded import build_replay  # noqa: E402
+from schemas.alerts import Alert  # noqa: E402
+from schemas.base import content_id  # noqa: E402
+from schemas.clients import STANCE_OF, Book, Client, Firm, Manager, TopicScope, Watch, WatchKind  # noqa: E402
+from schemas.drafts import Draft  # noqa: E402
+from schemas.items import Item  # noqa: E402
+from services.matcher.sources.channels import trust_source  # noqa: E402
+from services.matcher.sources.publishers import default_sources  # noqa: E402
+from training.rows import day_is_kept, day_is_tuning  # noqa: E402
+from training.worth import TRADES, Worth, load_worth  # noqa: E402
+
+NEWS = ROOT.parent / "shared" / "data" / "news"
+TOLD = ("tell", "information", "warn")
+#: A watch of each relation; of several kinds, the one that most clients have.
+_KINDS: dict[str, WatchKind] = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
+_SUBJECTS = ("follows", "regulated_by")
+
+
+class Sent(NamedTuple):
+    """A client's row, whether an alert tells of it, and whether a draft is written."""
+
+    row: Worth
+    told: bool
+    drafted: bool
+
+
+class TradeFigures(NamedTuple):
+    """How many were sent, the shares of them that one could and would write about, and how many of the latter came."""
+
+    sent: int
+    could: float
+    would: float
+    found: float
+
+
+@cache
+def sent(half: str) -> list[Sent]:
+    """Replay each judged item of ``half`` (dev or kept) alone, for the clients that it was judged for."""
+    items, by_pair = _items(half), defaultdict(list)
+    for row in load_worth():
+        if row.item_id in items:
+            by_pair[row.pair].append(row)
+    return [result for (item_id, _), rows in by_pair.items() for result in _replay(items[item_id], rows)]
+
+
+def figures(rows: Sequence[Sent], *, drafts: bool) -> TradeFigures:
+    """Count what alerts tell of, or the drafts."""
+    chosen = [result.row for result in rows if (result.drafted if drafts else result.told)]
+    wanted = sum(result.row.would for result in rows)
+    return TradeFigures(
+        sent=len(chosen),
+        could=sum(row.could for row in chosen) / max(1, len(chosen)),
+        would=sum(row.would for row in chosen) / max(1, len(chosen)),
+        found=sum(row.would for row in chosen) / max(1, wanted),
+    )
+
+
+def lines(half: str) -> Iterator[str]:
+    """Yield the figures of all trades, and of each."""
+    yield "trade         what     sent  could  would  found"
+    for trade in ("all", *TRADES):
+        rows = [result for result in sent(half) if trade in ("all", result.row.trade)]
+        for what in ("alerts", "drafts"):
+            found = figures(rows, drafts=what == "drafts")
+            yield f"{trade:<14}{what:<8}{found.sent:>5}{found.could:>7.2f}{found.would:>7.2f}{found.found:>7.2f}"
+
+
+def _replay(item: Item, rows: Sequence[Worth]) -> Iterator[Sent]:
+    clients = tuple(_client(number, row) for number, row in enumerate(rows))
+    book = Book(firm=Firm(name="A firm"), managers=(Manager(id="m", name="M"),), clients=clients)
+    told, drafted = set[str](), set[str]()
+    for emitted in build_replay(book, ["alerts", "drafts"]).run([item]):
+        if isinstance(emitted, Alert) and emitted.verdict in TOLD:
+            told.add(emitted.client_id)
+        elif isinstance(emitted, Draft):
+            drafted.add(emitted.client_id)
+    for client, row in zip(clients, rows, strict=True):
+        yield Sent(row, client.id in told, client.id in drafted)
+
+
+def _client(number: int, row: Worth) -> Client:
+    watch = Watch(
+        entity_id=content_id("ent", row.entity),
+        name=row.entity,
+        kind=_KINDS[row.stance],
+        aliases=_aliases().get(row.entity, ()),
+        scope=TopicScope() if row.stance in _SUBJECTS else None,
+    )
+    own, followed = ((watch,), ()) if watch.is_asset else ((), (watch,))
+    return Client(
+        id=f"c{number}", name=f"Client {number}", manager_id="m", trade=row.trade, assets=own, interests=followed
+    )
+
+
+@cache
+def _aliases() -> dict[str, tuple[str, ...]]:
+    watches: list[dict[str, Any]] = json.loads((NEWS / "watch.json").read_text(encoding="utf-8"))
+    return {watch["name"]: tuple(watch.get("aliases", ())) for watch in watches}
+
+
+def _items(half: str) -> dict[str, Item]:
+    """Return the judged items of ``half`` by id, each as published by whom it names, at the time it was published."""
+    judged, found = {row.item_id for row in load_worth()}, dict[str, Item]()
+    with (NEWS / "items.jsonl").open(encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            day = str(row["published_at"] or "")[:10]
+            if not day_is_kept(day) or day_is_tuning(day) != (half == "dev"):
+                continue
+            if row["id"] in judged:
+                item = Item.model_validate({name: row[name] for name in Item.model_fields if name in row})
+                at = item.published_at or datetime(2026, 1, 1, tzinfo=UTC)
+                found[item.id] = trust_source(item.model_copy(update={"fetched_at": at}), default_sources())
+    return found
+
+
+def main() -> None:
+    """Print the figures of one half."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--half", choices=("dev", "kept"), default="dev", help="tuning days, or untouched ones")
+    half = parser.parse_args().half
+    if not NEWS.is_dir():
+        sys.exit("The labeled news is missing: ../shared/data/news")
+    print("\n".join(lines(half)))
+
+
+if __name__ == "__main__":
+    main()
