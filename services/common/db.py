@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, Insert, String, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Insert, String, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
 
@@ -120,9 +120,7 @@ def try_briefly(connection: Connection, name: str) -> bool:
 
     Always True on SQLite, where only one transaction can write.
     """
-    if connection.dialect.name != "postgresql":
-        return True
-    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_number(name)))))
+    return _try_lock(connection, func.pg_try_advisory_xact_lock, name)
 
 
 def try_exclusive(connection: Connection, name: str) -> bool:
@@ -130,16 +128,16 @@ def try_exclusive(connection: Connection, name: str) -> bool:
 
     Always True on SQLite, which only one process uses.
     """
-    if connection.dialect.name != "postgresql":
-        return True
-    return bool(connection.scalar(select(func.pg_try_advisory_lock(_number(name)))))
+    return _try_lock(connection, func.pg_try_advisory_lock, name)
 
 
 def try_shared(connection: Connection, name: str) -> bool:
     """Lock ``name`` like :func:`try_exclusive`, but shared; False if another connection holds it exclusively."""
-    if connection.dialect.name != "postgresql":
-        return True
-    return bool(connection.scalar(select(func.pg_try_advisory_lock_shared(_number(name)))))
+    return _try_lock(connection, func.pg_try_advisory_lock_shared, name)
+
+
+def _try_lock(connection: Connection, lock: Callable[[int], ColumnElement[Any]], name: str) -> bool:
+    return connection.dialect.name != "postgresql" or bool(connection.scalar(select(lock(_number(name)))))
 
 
 def _number(name: str) -> int:
