@@ -118,7 +118,7 @@ def outcomes(half: str) -> list[Outcome]:
     annotate.update_reference(book)
     judge.update_reference(book)
     found = []
-    for item in _items(rows_of):
+    for item in items_of(rows_of):
         at = item.published_at or datetime(2026, 1, 1, tzinfo=UTC)
         fresh = item.model_copy(update={"fetched_at": at})
         ingested = event(ItemIngested(item=fresh), key=item.id, id=f"evt_{item.id}", source="bench", time=at)
@@ -190,7 +190,8 @@ def _most_common(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common(12))
 
 
-def _items(wanted: Iterable[str]) -> Iterator[Item]:
+def items_of(wanted: Iterable[str]) -> Iterator[Item]:
+    """Yield the items with the ids ``wanted``, each as published by whom it names."""
     ids = set(wanted)
     with ITEMS.open(encoding="utf-8") as file:
         for line in file:
@@ -202,17 +203,23 @@ def _items(wanted: Iterable[str]) -> Iterator[Item]:
 
 def watches_of(rows: Iterable[Row]) -> dict[str, Watch]:
     """Return a watch for each name, with the aliases of the watch list."""
-    listed = {entry["name"]: entry for entry in json.loads((NEWS / "watch.json").read_text(encoding="utf-8"))}
+    listed = listed_aliases()
     return {
         row.entity: Watch(
             entity_id=content_id("ent", row.entity),
             name=row.entity,
             kind=KINDS[row.type],
-            aliases=tuple(listed.get(row.entity, {}).get("aliases", ())),
+            aliases=listed.get(row.entity, ()),
             scope=TopicScope() if KINDS[row.type] in SUBJECTS else None,
         )
         for row in rows
     }
+
+
+def listed_aliases() -> dict[str, tuple[str, ...]]:
+    """Return the other names of each name in the watch list."""
+    entries = json.loads((NEWS / "watch.json").read_text(encoding="utf-8"))
+    return {entry["name"]: tuple(entry.get("aliases", ())) for entry in entries}
 
 
 def book_of(watches: Sequence[Watch]) -> AnyEvent:

@@ -11,31 +11,27 @@ yes. An item by itself shows nothing of other sources, of repetitions and of sco
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 
+from bench.eval_readings import NEWS, TOLD_VERDICTS, items_of, listed_aliases  # noqa: E402
 from firstword.compose.embedded import build_replay  # noqa: E402
 from schemas.alerts import Alert  # noqa: E402
 from schemas.base import content_id  # noqa: E402
 from schemas.clients import STANCE_OF, Book, Client, Firm, Manager, TopicScope, Watch, WatchKind  # noqa: E402
 from schemas.drafts import Draft  # noqa: E402
 from schemas.items import Item  # noqa: E402
-from services.matcher.sources.channels import trust_source  # noqa: E402
-from services.matcher.sources.publishers import default_sources  # noqa: E402
 from training.rows import day_is_kept, day_is_tuning  # noqa: E402
 from training.worth import TRADES, Worth, load_worth  # noqa: E402
 
-NEWS = ROOT.parent / "shared" / "data" / "news"
-TOLD = ("tell", "information", "warn")
 #: A watch of each relation; of several kinds, the one that most clients have.
 _KINDS: dict[str, WatchKind] = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
 _SUBJECTS = ("follows", "regulated_by")
@@ -61,11 +57,11 @@ class TradeFigures(NamedTuple):
 @cache
 def sent(half: str) -> list[Sent]:
     """Replay each judged item of ``half`` (dev or kept) alone, for the clients that it was judged for."""
-    items, by_pair = _items(half), defaultdict(list)
+    items, aliases, by_pair = _items(half), listed_aliases(), defaultdict(list)
     for row in load_worth():
         if row.item_id in items:
             by_pair[row.pair].append(row)
-    return [result for (item_id, _), rows in by_pair.items() for result in _replay(items[item_id], rows)]
+    return [result for (item_id, _), rows in by_pair.items() for result in _replay(items[item_id], rows, aliases)]
 
 
 def figures(rows: Sequence[Sent], *, drafts: bool) -> TradeFigures:
@@ -90,12 +86,12 @@ def lines(half: str) -> Iterator[str]:
             yield f"{trade:<14}{what:<8}{found.sent:>5}{found.could:>7.2f}{found.would:>7.2f}{found.found:>7.2f}"
 
 
-def _replay(item: Item, rows: Sequence[Worth]) -> Iterator[Sent]:
-    clients = tuple(_client(number, row) for number, row in enumerate(rows))
+def _replay(item: Item, rows: Sequence[Worth], aliases: Mapping[str, tuple[str, ...]]) -> Iterator[Sent]:
+    clients = tuple(_client(number, row, aliases) for number, row in enumerate(rows))
     book = Book(firm=Firm(name="A firm"), managers=(Manager(id="m", name="M"),), clients=clients)
     told, drafted = set[str](), set[str]()
     for emitted in build_replay(book, ["alerts", "drafts"]).run([item]):
-        if isinstance(emitted, Alert) and emitted.verdict in TOLD:
+        if isinstance(emitted, Alert) and emitted.verdict in TOLD_VERDICTS:
             told.add(emitted.client_id)
         elif isinstance(emitted, Draft):
             drafted.add(emitted.client_id)
@@ -103,12 +99,12 @@ def _replay(item: Item, rows: Sequence[Worth]) -> Iterator[Sent]:
         yield Sent(row, client.id in told, client.id in drafted)
 
 
-def _client(number: int, row: Worth) -> Client:
+def _client(number: int, row: Worth, aliases: Mapping[str, tuple[str, ...]]) -> Client:
     watch = Watch(
         entity_id=content_id("ent", row.entity),
         name=row.entity,
         kind=_KINDS[row.stance],
-        aliases=_aliases().get(row.entity, ()),
+        aliases=aliases.get(row.entity, ()),
         scope=TopicScope() if row.stance in _SUBJECTS else None,
     )
     own, followed = ((watch,), ()) if watch.is_asset else ((), (watch,))
@@ -117,25 +113,14 @@ def _client(number: int, row: Worth) -> Client:
     )
 
 
-@cache
-def _aliases() -> dict[str, tuple[str, ...]]:
-    watches: list[dict[str, Any]] = json.loads((NEWS / "watch.json").read_text(encoding="utf-8"))
-    return {watch["name"]: tuple(watch.get("aliases", ())) for watch in watches}
-
-
 def _items(half: str) -> dict[str, Item]:
-    """Return the judged items of ``half`` by id, each as published by whom it names, at the time it was published."""
-    judged, found = {row.item_id for row in load_worth()}, dict[str, Item]()
-    with (NEWS / "items.jsonl").open(encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            day = str(row["published_at"] or "")[:10]
-            if not day_is_kept(day) or day_is_tuning(day) != (half == "dev"):
-                continue
-            if row["id"] in judged:
-                item = Item.model_validate({name: row[name] for name in Item.model_fields if name in row})
-                at = item.published_at or datetime(2026, 1, 1, tzinfo=UTC)
-                found[item.id] = trust_source(item.model_copy(update={"fetched_at": at}), default_sources())
+    """Return the judged items of ``half`` by id, each as it came when it was published."""
+    found = {}
+    for item in items_of({row.item_id for row in load_worth()}):
+        at = item.published_at or datetime(2026, 1, 1, tzinfo=UTC)
+        day = at.date().isoformat()
+        if day_is_kept(day) and day_is_tuning(day) == (half == "dev"):
+            found[item.id] = item.model_copy(update={"fetched_at": at})
     return found
 
 

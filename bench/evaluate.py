@@ -197,7 +197,7 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (headlines, None),
     (readings, eval_readings.ITEMS),
     (stream, eval_readings.ITEMS),
-    (trades, eval_trades.NEWS),
+    (trades, eval_readings.ITEMS),
     (meaning, None),
     (meaning_news, eval_meaning.NEWS),
     (scenarios, None),

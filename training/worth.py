@@ -40,8 +40,8 @@ __all__ = [
     "probabilities",
 ]
 
-#: The trades whose clients were judged.
-TRADES = ("it", "agency", "law", "accounting", "insurance", "healthcare", "wealth")
+#: The trades whose clients were judged, by the names that ship (services/notifier/trades).
+TRADES = ("it", "agency", "legal", "accounting", "insurance", "healthcare", "wealth")
 STANCES: tuple[str, ...] = get_args(Stance)
 #: What the readers answered to "Would you write to this client about it?": no, could, yes.
 LEVELS = (0, 1, 2)

@@ -24,6 +24,7 @@ from training.worth import (
     report,
 )
 
+SHIPPED = Path(__file__).parents[3] / "services" / "notifier" / "trades" / "shipped"
 HEADER = "item_id,entity,type,trade,stance,reader,worth\n"
 
 
@@ -57,6 +58,7 @@ def test_the_labels_are_of_pairs_whose_event_is_labeled_too() -> None:
     rows, known = load_worth(), read_labels(LABELS / "readers.csv")
     assert len(rows) > 30_000
     assert {row.trade for row in rows} == set(TRADES)
+    assert set(TRADES) == {path.stem for path in SHIPPED.glob("*.yaml")}
     assert [row for row in rows if row.pair not in known] == []
 
 
@@ -93,7 +95,7 @@ def test_curves_of_a_perfect_a_reversed_and_a_constant_score() -> None:
 
 
 def test_the_report_has_a_line_for_each_trade_that_has_rows() -> None:
-    rows = [Worth("a", "X", "company", "it", "uses", 2.0), Worth("b", "X", "company", "law", "uses", 0.0)]
+    rows = [Worth("a", "X", "company", "it", "uses", 2.0), Worth("b", "X", "company", "legal", "uses", 0.0)]
     lines = list(report(rows, np.array([0.9, 0.1]), np.array([0.1, 0.9])))
-    assert [line.split()[0] for line in lines] == ["trade", "all", "it", "law"]
+    assert [line.split()[0] for line in lines] == ["trade", "all", "it", "legal"]
     assert lines[1].split()[1:] == ["2", "0.50", "0.50", "1.000", "0.000", "1.000", "0.000", "1.00"]
