@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily
+from services.common.wording import LESS, words_found
 from services.matcher.stories.signature import content_stems, figures_in
 
 __all__ = ["UNSPECIFIC_KINDS", "Wording", "hurts_party", "is_same_claim", "say_the_same", "says_no_more"]
@@ -54,13 +55,6 @@ _OWN_PLANS: frozenset[EventFamily] = frozenset(("deal", "contract", "leadership"
 #: Words that say of how much something is true: without them it is another claim.
 _WHOLE = re.compile(
     r"\b(?:all|both|every|entire|entirely|whole|total|totally|completely|never|no|not|none|nobody)\b", re.I
-)
-#: Words that say that it is less, or for less long.
-_LESS = re.compile(
-    r"\b(?:temporar\w+|brief(?:ly)?|until|partly|partial(?:ly)?|only|merely|up to|at most|fewer|"
-    r"(?:part|some|one|two|three|four|several|most|half) of|"
-    r"for (?:[\w-]+ ){0,3}(?:minutes?|hours?|days?|weeks?|months?|quarters?|years?|season))\b",
-    re.I,
 )
 
 
@@ -121,9 +115,9 @@ def say_the_same(one: Wording, other: Wording) -> bool:
     for this, that in ((one, other), (other, one)):
         if not figures_in(this.title) <= figures_in(that.text):
             return False
-        if not _words(_WHOLE, this.title) <= _words(_WHOLE, that.text):
+        if not words_found(_WHOLE, this.title) <= words_found(_WHOLE, that.text):
             return False
-        if not _words(_LESS, this.text) <= _words(_LESS, that.text):
+        if not words_found(LESS, this.text) <= words_found(LESS, that.text):
             return False
     lacking = sorted((len(_content(one) - _stems(other.text)), len(_content(other) - _stems(one.text))))
     return lacking[0] == 0 and lacking[1] <= 1
@@ -141,7 +135,3 @@ def _content(wording: Wording) -> frozenset[str]:
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem.rstrip("e") for stem in content_stems(text))
-
-
-def _words(pattern: re.Pattern[str], text: str) -> frozenset[str]:
-    return frozenset(match.casefold() for match in pattern.findall(text))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from schemas.alerts import Alert, Evidence
+from services.common.wording import LESS, words_found
 from services.notifier.drafting.corroboration import are_independent, may_be_said_together
 from services.notifier.drafting.meaning.statements import statements
 from services.notifier.drafting.tokens import tokens
@@ -17,13 +18,6 @@ __all__ = ["corroborating", "says_just_that"]
 
 #: Words that say of how much something is true: without them it is another claim.
 _WHOLE = re.compile(r"\b(?:all|every|entire|entirely|whole|total|totally|completely|never|no|not|none)\b", re.I)
-#: Words that say that it is less, or for less long: with them it is another claim.
-_LESS = re.compile(
-    r"\b(?:temporar\w+|brief(?:ly)?|until|partly|partial(?:ly)?|only|merely|up to|at most|fewer|"
-    r"(?:part|some|one|two|three|four|several|most|half) of|"
-    r"for (?:[\w-]+ ){0,3}(?:minutes?|hours?|days?|weeks?|months?|quarters?|years?|season))\b",
-    re.I,
-)
 #: What a report that confirms another may say beyond it, in content words: more, and it may be another claim.
 _MORE_WORDS = 1
 
@@ -52,9 +46,9 @@ def corroborating(alert: Alert, lead: Evidence) -> list[Evidence]:
 def says_just_that(item: Evidence, told: str) -> bool:
     """Return whether ``item`` says all that was ``told``, no less, and its headline hardly more."""
     known, names = f"{item.title}. {item.quote}", _stems(" ".join(span.text for span in item.spans))
-    if not _figures(told) <= _figures(known) or _words(_WHOLE, told) != _words(_WHOLE, item.title):
+    if not _figures(told) <= _figures(known) or words_found(_WHOLE, told) != words_found(_WHOLE, item.title):
         return False
-    if not _words(_LESS, known) <= _words(_LESS, told):
+    if not words_found(LESS, known) <= words_found(LESS, told):
         return False
     return _stems(told) - names <= _stems(known) and len(_stems(item.title) - names - _stems(told)) <= _MORE_WORDS
 
@@ -65,7 +59,3 @@ def _stems(text: str) -> frozenset[str]:
 
 def _figures(text: str) -> set[object]:
     return {token.value for token in tokens(text) if token.kind in ("number", "amount", "percentage")}
-
-
-def _words(pattern: re.Pattern[str], text: str) -> frozenset[str]:
-    return frozenset(match.casefold() for match in pattern.findall(text))
