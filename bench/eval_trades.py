@@ -46,7 +46,7 @@ class Sent(NamedTuple):
 
 
 class TradeFigures(NamedTuple):
-    """How many were sent, the shares of them that one could and would write about, and how many of the latter came."""
+    """Counts of what was sent, the shares one could and would write about, and how much of the latter came."""
 
     sent: int
     could: float
