@@ -11,6 +11,8 @@ import unicodedata
 
 import nh3
 
+from services.ingest.parse.hidden import hiding_tags, without_hidden
+
 __all__ = ["lead", "limit", "plain_text", "title_text"]
 
 _BLOCKS = (
@@ -18,11 +20,13 @@ _BLOCKS = (
     "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tfoot", "tr",
     "hr", "address", "details", "summary", "form", "fieldset",
 )  # fmt: skip
-_KEPT = {*_BLOCKS, "br", "td", "th"}
+_KEPT = frozenset({*_BLOCKS, "br", "td", "th"})
 #: Elements that are dropped together with their content.
 _DROPPED = {
     "script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button",
 }  # fmt: skip
+#: Elements whose content a parser leaves as it is written, so that it may look like a tag.
+_UNPARSED = {"xmp", "plaintext", "noembed", "noframes"}
 _INLINE = (
     "a", "abbr", "b", "big", "center", "cite", "code", "del", "em", "font", "i", "img", "ins", "mark", "q", "s",
     "small", "span", "strike", "strong", "sub", "sup", "u", "video",
@@ -51,7 +55,7 @@ _VOID = frozenset(
 _MAX_DEPTH = 200
 _MAX_MARKUP = 400_000
 #: Writes the tags that it keeps in lower case and without attributes.
-_CLEANER = nh3.Cleaner(tags=_KEPT, clean_content_tags=_DROPPED, attributes={"*": set()}, link_rel=None)
+_CLEANER = nh3.Cleaner(tags=set(_KEPT), clean_content_tags=_DROPPED, attributes={"*": set()}, link_rel=None)
 
 
 def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
@@ -63,7 +67,7 @@ def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
     for turn in range(rounds):
         if "<" not in text and "&" not in text:
             break
-        if not (_MARKUP if turn == 0 else _AGAIN).search(text):
+        if not (_MARKUP if turn == 0 else _AGAIN).search(text) and not hiding_tags(text):
             break
         text = _strip(text)
     return _tidy(text) or None
@@ -106,13 +110,29 @@ def lead(text: str, longest: int) -> str:
 
 
 def _strip(markup: str) -> str:
-    safe = _CLEANER.clean(_shallow(_closed(markup.replace("<![CDATA[", "").replace("]]>", ""))))
+    markup = _closed(markup.replace("<![CDATA[", "").replace("]]>", ""))
+    tags = hiding_tags(markup)
+    markup = _shallow(markup, cut=bool(tags))
+    safe = _seen(markup, tags) if tags else _CLEANER.clean(markup)
     if "<" not in safe:
         return html.unescape(safe)
     has_blocks = "<br" in safe or "</" in safe or "<hr" in safe
     flowing = safe.replace("\r", " ").replace("\n", " ") if has_blocks else safe
     text = _CELL.sub(" ", flowing.replace("<br>", "\n"))
     return html.unescape(_TAG.sub("\n\n", text))
+
+
+def _seen(markup: str, tags: set[str]) -> str:
+    """Return ``markup``, which has elements of the names ``tags``, as :data:`_CLEANER` does, without what they hide."""
+    dropped = _DROPPED | (tags & _UNPARSED)
+    written = nh3.clean(
+        markup,
+        tags={*_KEPT, *tags} - dropped,
+        clean_content_tags=dropped,
+        attributes={"*": {"style", "hidden"}},
+        link_rel=None,
+    )
+    return without_hidden(written, _KEPT)
 
 
 def _closed(markup: str) -> str:
@@ -124,21 +144,29 @@ def _closed(markup: str) -> str:
     return _NOT_CLOSED.sub(lambda tag: tag[0] if ends[tag[1].lower()] >= tag.end() else " ", markup)
 
 
-def _shallow(markup: str) -> str:
-    """Return ``markup`` without the tags of elements that nest too deep; their text stays."""
+def _shallow(markup: str, *, cut: bool) -> str:
+    """Return ``markup`` without the tags of elements that nest too deep; their text stays.
+
+    With ``cut``, what follows the first of them is left out, because such a tag might hide it.
+    """
     if markup.count("<") <= _MAX_DEPTH:
         return markup
     depth = 0
+    end: int | None = None
 
     def kept(tag: re.Match[str]) -> str:
-        nonlocal depth
+        nonlocal depth, end
         if tag[2].lower() in _VOID:
             return tag[0]
         before = depth
         depth = max(depth - 1, 0) if tag[1] else depth + 1
-        return tag[0] if max(before, depth) <= _MAX_DEPTH else " "
+        if max(before, depth) <= _MAX_DEPTH:
+            return tag[0]
+        end = tag.start() if end is None else end
+        return " "
 
-    return _ANY_TAG.sub(kept, markup)
+    shallow = _ANY_TAG.sub(kept, markup)
+    return markup[:end] if cut and end is not None else shallow
 
 
 def _tidy(text: str) -> str:
