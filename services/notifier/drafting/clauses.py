@@ -22,6 +22,7 @@ from services.notifier.drafting.casing import (
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.headline_prose import ADDED_WORDS, as_prose
+from services.notifier.drafting.listing_codes import without_codes
 from services.notifier.drafting.tokens import fold
 from services.notifier.drafting.tone import EMOJI
 from services.notifier.drafting.verbs import has_main_verb, is_verb_form, takes_infinitive
@@ -148,7 +149,8 @@ _BROKEN = re.compile(
     r"\. Plus\b|(?<= [A-Z]{2})\. [A-Z][a-z]"
     r"|(?<![\w.])[a-z]{3,}\. [a-z]|(?<=[a-z]{4})(?<!Corp)(?<!Prof)(?<!Bros)[.,]?[’'\"”]?\. \w"
     r"|\b(?:acquires|buys|to acquire|to buy) (?:with|of|on|at|by|like|after|over)\b"
-    r"|\bY/Y\b|\bQ/Q\b|\bEPS view\b|\bYoY\b|\d[A-Z]{4,}|[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d"
+    r"|\bY/Y\b|\bQ/Q\b|\bEPS view\b|\bYoY\b"
+    r"|\d[A-Z]{4,}|(?<![A-Z])\$[A-Za-z]|[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d"
 )
 _STRAIGHT = re.compile(r"(?<![\w\d])\"([^\"]+)\"(?!\w)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|‘[^‘’]*’|(?<!\w)'[^']*'(?!\w)")
@@ -171,8 +173,8 @@ _CUT = re.compile(r",\s+|\s+[–—-]\s+|;\s+|\s+(?=[a-z])")
 
 
 def clean_title(title: str, *outlets: str) -> str:
-    """Return a headline without newsroom labels, emoji and the outlet's own name at its end."""
-    text = _LABEL.sub("", " ".join(EMOJI.sub(" ", title).split()))
+    """Return a headline without newsroom labels, codes of shares, emoji and the outlet's own name at its end."""
+    text = _LABEL.sub("", without_codes(" ".join(EMOJI.sub(" ", title).split())))
     names = {name.casefold().removeprefix("the ") for name in outlets if name}
     while (match := _OUTLET.search(text)) is not None:
         outlet = match["outlet"].casefold().strip().removeprefix("the ")
@@ -301,7 +303,7 @@ def stands_in(clause: str, text: str) -> bool:
 
 def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
     """Yield ``text`` without what is not part of the news, then what it strings together, each by itself."""
-    text = " ".join(EMOJI.sub(" ", text).split())
+    text = without_codes(" ".join(EMOJI.sub(" ", text).split()))
     for head in _HEADS:
         text = head.sub("", text)
     if _CREDIT.match(text):

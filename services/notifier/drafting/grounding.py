@@ -18,6 +18,7 @@ from schemas.drafts import Grounding
 from services.notifier.contact.hours import client_zone
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.corroboration import cited_origin
+from services.notifier.drafting.listing_codes import without_codes
 from services.notifier.drafting.portfolio_effect import portfolio_effect
 from services.notifier.drafting.tokens import Date, Token, fold, tokens
 from services.notifier.drafting.tone import QUOTATION
@@ -220,6 +221,9 @@ def _evidence(item: Evidence, client: Client) -> Iterator[Source]:
     days = _days([item.published_at] if item.published_at else [], client_zone(client))
     yield Source.of("evidence", item.item_id, item.quote, days)
     yield Source.of("evidence", item.item_id, item.title)
+    for whole in (item.quote, item.title):
+        if (shown := without_codes(" ".join(whole.split()))) != whole:
+            yield Source.of("evidence", item.item_id, shown)
     host = item.host if item.claimed_publisher is None else None  # its link claims to be somebody else's
     for text in (item.publisher, item.attributed_to, cited_origin(item), host):
         if text:

@@ -36,6 +36,7 @@ from services.notifier.drafting.first_sentence import (
     short_subject,
     with_article,
 )
+from services.notifier.drafting.listing_codes import without_codes
 from services.notifier.drafting.public_acts import is_public_act, subject_prefix
 from services.notifier.drafting.supporters import corroborating
 from services.notifier.drafting.tokens import fold
@@ -294,7 +295,7 @@ def _said_by(clause: str) -> tuple[str, str] | None:
 
 def _quotation_beside(clause: NewsClause, max_words: int) -> str:
     """Return the item's sentence as a quotation if it is whole, short, and says more than ``clause``; else nothing."""
-    sentence = " ".join(clause.item.quote.split())
+    sentence = without_codes(" ".join(clause.item.quote.split()))
     bare = sentence.rstrip(" .")
     if not clause.of_title or not sentence.endswith(".") or len(sentence.split()) > min(QUOTED_WORDS, max_words):
         return ""

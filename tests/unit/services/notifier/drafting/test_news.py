@@ -316,3 +316,17 @@ def test_a_subject_is_told_by_its_own_half_of_a_headline_on_what_moved_with_it()
         "Orvix inflation falls as Halden cuts all prices",
     ):
         assert told(whole) == whole
+
+
+def test_codes_of_shares_are_left_out_of_what_is_told_and_quoted() -> None:
+    item = an_item(
+        title="Halden Energy (NYSE: HLDE) cuts its dividend to 0.40 crowns",
+        quote="Halden Energy (HLDE.N) will pay 0.40 crowns a share after three quarters of losses at its ports.",
+    )
+    alert = an_alert(headline=item.title, evidence=(item,))
+    told = text(alert)
+    assert "Halden Energy cuts its dividend" in told
+    assert "“Halden Energy will pay 0.40 crowns" in told
+    assert "HLDE" not in told + subject_line(brief(alert))
+    known = grounding_sources(alert, a_client(), a_firm(), a_manager())
+    assert not ungrounded(check_grounding(told, known))
