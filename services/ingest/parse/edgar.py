@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from schemas.items import Filer
 from services.ingest.parse.clean import plain_text, title_text
 from services.ingest.parse.entry import RawEntry, RawFeed
@@ -127,5 +125,7 @@ def _name(company: str) -> str:
 
 @cache
 def _forms() -> _Forms:
+    import yaml  # not in each process that reads, for feeds of the SEC only
+
     given = yaml.safe_load(files("services.ingest.parse").joinpath("edgar_forms.yaml").read_text("utf-8"))
     return _Forms(given["items"], frozenset(given["silent"]), given["forms"], frozenset(given["routine"]))

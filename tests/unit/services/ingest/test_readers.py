@@ -46,10 +46,11 @@ async def test_a_document_is_read_as_in_this_process(readers: InProcesses) -> No
     assert (raised.value.message, raised.value.fix) == (expected.value.message, expected.value.fix)
 
 
-def test_a_process_that_reads_loads_nothing_of_what_polls() -> None:
+def test_a_process_that_reads_loads_nothing_of_what_polls_and_nothing_that_few_documents_need() -> None:
     code = "import services.ingest.reader_process, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"asyncio", "structlog", "sqlalchemy", "httpx", "rich"}.isdisjoint(loaded)
+    assert {"yaml", "charset_normalizer"}.isdisjoint(loaded)
 
 
 async def test_time_memory_and_a_crash_stop_one_document_only() -> None:
