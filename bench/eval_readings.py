@@ -109,30 +109,35 @@ def kept(half: str) -> Kept:
 def outcomes(half: str) -> list[Outcome]:
     """Judge each kept pair of one half by itself, for a client who holds, uses or follows all the names."""
     rows = kept(half).rows
+    judge = Judge()
+    judge.update_reference(book_of(list(watches_of(rows).values())))
+    found = []
+    for row, annotated in annotated_pairs(rows):
+        if annotated is None:
+            found.append(Outcome(row, "none", NO_MENTION))
+            continue
+        _, events = judge.process(judge.initial(annotated.subject), annotated, annotated.time)
+        alerts = [raised.data.alert for raised in events if isinstance(raised.data, AlertRaised)]
+        verdict, rule = (alerts[0].verdict, alerts[0].reasons[0].rule) if alerts else ("none", NO_ALERT)
+        found.append(Outcome(row, verdict, rule))
+    return found
+
+
+def annotated_pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, AnyEvent | None]]:
+    """Yield each row with its item as the matcher annotates it for the name; None where the name is not found."""
     rows_of: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         rows_of[row.item_id].append(row)
     watches = watches_of(rows)
-    annotate, judge = Annotate(), Judge()
-    book = book_of(list(watches.values()))
-    annotate.update_reference(book)
-    judge.update_reference(book)
-    found = []
+    annotate = Annotate()
+    annotate.update_reference(book_of(list(watches.values())))
     for item in items_of(rows_of):
         at = item.published_at or datetime(2026, 1, 1, tzinfo=UTC)
         fresh = item.model_copy(update={"fetched_at": at})
         ingested = event(ItemIngested(item=fresh), key=item.id, id=f"evt_{item.id}", source="bench", time=at)
         annotated = {mention.subject: mention for mention in annotate.process(None, ingested, at)[1]}
         for row in rows_of[item.id]:
-            mention = annotated.get(watches[row.entity].entity_id)
-            if mention is None:
-                found.append(Outcome(row, "none", NO_MENTION))
-                continue
-            _, events = judge.process(judge.initial(mention.subject), mention, at)
-            alerts = [raised.data.alert for raised in events if isinstance(raised.data, AlertRaised)]
-            verdict, rule = (alerts[0].verdict, alerts[0].reasons[0].rule) if alerts else ("none", NO_ALERT)
-            found.append(Outcome(row, verdict, rule))
-    return found
+            yield row, annotated.get(watches[row.entity].entity_id)
 
 
 def told(found: Iterable[Outcome]) -> ToldFigures:

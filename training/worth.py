@@ -1,58 +1,52 @@
 """Learn from ``labels/worth.csv`` what is worth writing about to a client of a trade, who has a relation to a name.
 
-    python -m training.worth --news ../shared/data/news
+    python -m training.worth --news ../shared/data/news --out services/matcher/stories/model/audience.json
 
-The reader says whether an event matters to somebody who owns, uses or follows the name. That a supplier's results are
-no news for who looks after its customers' systems it cannot know. This fits a logistic model of what the shipped reader
-says of an event, of the trade, of the relation, and of what the text and the name mean, on the days that the reader was
-trained on, and prints how well it ranks the clients of the days kept out, beside the reader alone. The same inputs give
-the same figures.
+Each labeled item is read as the product reads it. On the days that the reader was trained on, a logistic model is
+fitted (``services/matcher/stories/audience.py``); for the clients of the days kept out, it prints how well the model
+ranks them, beside the reader alone. The same inputs give the same file.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.eval_readings import annotated_pairs
 from schemas.clients import Stance
-from services.matcher.reading.model.network import Scores, default_network
-from services.matcher.stories.embedding import DIMENSIONS, decode, default_embedder
-from training.fields import FIELDS
-from training.rows import LABELS, Pair, load_rows
+from schemas.mentions import ItemAnnotated
+from services.matcher.stories.audience import FEATURES, RELATIONS, AudienceModel, Vector, event_features, worth_writing
+from training.rows import LABELS, Pair, Row, load_rows
 
 __all__ = [
     "TRADES",
     "Worth",
     "area_under_curve",
     "average_precision",
-    "features",
+    "content_of",
     "fit_weights",
     "load_worth",
     "main",
-    "meaning",
-    "probabilities",
 ]
 
 #: The trades whose clients were judged, by the names that ship (services/notifier/trades).
 TRADES = ("it", "agency", "legal", "accounting", "insurance", "healthcare", "wealth")
-STANCES: tuple[str, ...] = get_args(Stance)
 #: What the readers answered to "Would you write to this client about it?": no, could, yes.
 LEVELS = (0, 1, 2)
 #: From this mean of its readers' answers on, a row counts as one that they could, and that they would, write about.
 COULD, WOULD = 0.75, 1.5
-#: Weights are kept this small, and no probability is taken for nearer to 0 or 1.
-_SHRINKAGE, _NEAREST = 2.0, 1e-4
-_STEPS = 12
-_PARTS = ("kind", "direction", "weight", "role", "status")
+#: Weights are kept this small; a constant is not.
+_SHRINKAGE, _FREE = 4.0, 1e-6
+_STEPS, _DECIMALS = 8, 4
 
-Vector = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
@@ -66,7 +60,7 @@ class Worth(NamedTuple):
     entity: str
     type: str
     trade: str
-    stance: str
+    stance: Stance
     level: float
 
     @property
@@ -87,59 +81,58 @@ class Worth(NamedTuple):
 
 def load_worth(path: Path = LABELS / "worth.csv") -> list[Worth]:
     """Return one row for each item, name, trade and relation. Raise ValueError if the file holds another value."""
-    found: dict[tuple[str, str, str, str, str], list[int]] = {}
+    found: dict[tuple[str, str, str, str, Stance], list[int]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
         for line in lines:
             place = f"{path.name}, line {lines.line_num}"
-            if line["trade"] not in TRADES or line["stance"] not in STANCES:
+            if line["trade"] not in TRADES or line["stance"] not in RELATIONS:
                 raise ValueError(f"{place}: {line['trade']!r} or {line['stance']!r} is no trade or no relation.")
             if line["worth"] not in map(str, LEVELS):
                 raise ValueError(f"{place}: worth is {line['worth']!r}, not 0, 1 or 2.")
-            key = (line["item_id"], line["entity"], line["type"], line["trade"], line["stance"])
+            key = (line["item_id"], line["entity"], line["type"], line["trade"], cast("Stance", line["stance"]))
             found.setdefault(key, []).append(int(line["worth"]))
     return [Worth(*key, level=sum(answers) / len(answers)) for key, answers in found.items()]
 
 
-def meaning(title: str, lead: str = "") -> Vector:
-    """Return the direction of a text's vector, of length 1; zeros for a text without a word."""
-    raw = decode(default_embedder().embed(title, lead)) or bytes(DIMENSIONS)
-    vector = np.frombuffer(raw, dtype=np.int8).astype(np.float64)
-    return np.asarray(vector / (np.linalg.norm(vector) or 1.0))
-
-
-def features(row: Worth, scores: Scores, text: Vector, name: Vector) -> Vector:
-    """Return what the model goes by: what the reader says of the event, by itself, by trade and by relation.
-
-    ``text`` and ``name`` are the meanings of the item and of the name, which count by trade.
-    """
-    odds = _log_odds(scores.tell_score)
-    trade, stance = _one_of(row.trade, TRADES), _one_of(row.stance, STANCES)
-    kind, direction, *others = (np.array([scores.fields[part][value] for value in FIELDS[part]]) for part in _PARTS)
-    both = np.outer(trade, stance).ravel()
-    crossed = [np.outer(who, what).ravel() for who in (trade, stance) for what in (kind, direction)]
-    meanings = [np.outer(trade, what).ravel() for what in (text, name)]
-    return np.concatenate(
-        [[1.0, odds], trade, stance, both, kind, direction, *others, *crossed, odds * trade, odds * stance, *meanings]
-    )
-
-
-def fit_weights(rows: Vector, levels: Vector) -> Vector:
-    """Return the weights of a logistic model of ``levels`` (0 to 1), by Newton's method."""
-    shrinkage = np.full(rows.shape[1], _SHRINKAGE)
-    shrinkage[0] = 1e-6
-    weights = np.zeros(rows.shape[1])
+def fit_weights(rows: Sequence[Worth], features: Mapping[Pair, Vector]) -> Vector:
+    """Return the weights of a logistic model of the rows' levels, by Newton's method: those of :func:`content_of`."""
+    table = _table(rows, features)
+    levels = np.array([row.level / max(LEVELS) for row in rows], dtype=np.float32)
+    shrinkage = np.full(table.shape[1], _SHRINKAGE)
+    shrinkage[0] = _FREE
+    weights = np.zeros(table.shape[1])
     for _ in range(_STEPS):
-        found = probabilities(rows, weights)
-        slope = rows.T @ (found - levels) + shrinkage * weights
-        bend = (rows * (found * (1 - found))[:, None]).T @ rows + np.diag(shrinkage)
-        weights = weights - np.linalg.solve(bend, slope)
+        found = 1 / (1 + np.exp(-np.clip(table @ weights.astype(np.float32), -30, 30)))
+        slope = table.T @ (found - levels) + shrinkage * weights
+        curved = table * np.sqrt(found * (1 - found))[:, None]
+        weights = weights - np.linalg.solve((curved.T @ curved).astype(np.float64) + np.diag(shrinkage), slope)
     return weights
 
 
-def probabilities(rows: Vector, weights: Vector) -> Vector:
-    """Return how far each row is worth writing about, 0 to 1."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30))))
+def content_of(weights: Vector) -> dict[str, Any]:
+    """Return ``weights`` as the product reads them."""
+    sizes = FEATURES * np.cumsum([1, len(TRADES), len(RELATIONS)])
+    everybody, trade, relation, both = np.split(np.round(weights, _DECIMALS), sizes)
+    return {
+        "trades": list(TRADES),
+        "all": everybody.tolist(),
+        "trade": trade.reshape(len(TRADES), -1).tolist(),
+        "relation": relation.reshape(len(RELATIONS), -1).tolist(),
+        "both": both.reshape(len(TRADES), -1).tolist(),
+    }
+
+
+def _table(rows: Sequence[Worth], features: Mapping[Pair, Vector]) -> NDArray[np.float32]:
+    """Return a line for each row: its features alone, by trade and by relation, and which trade has which relation."""
+    both = len(TRADES) * len(RELATIONS)
+    table = np.zeros((len(rows), FEATURES * (1 + len(TRADES) + len(RELATIONS)) + both), np.float32)
+    for line, row in zip(table, rows, strict=True):
+        trade, relation = TRADES.index(row.trade), RELATIONS.index(row.stance)
+        for part in (0, 1 + trade, 1 + len(TRADES) + relation):
+            line[part * FEATURES : (part + 1) * FEATURES] = features[row.pair]
+        line[trade * len(RELATIONS) + relation - both] = 1
+    return table
 
 
 def area_under_curve(scores: Vector, positive: Flags) -> float:
@@ -180,33 +173,40 @@ def report(rows: Sequence[Worth], scores: Vector, alone: Vector) -> Iterator[str
         )
 
 
-def _log_odds(probability: float) -> float:
-    bounded = min(max(probability, _NEAREST), 1 - _NEAREST)
-    return math.log(bounded / (1 - bounded))
-
-
-def _one_of(value: str, values: Sequence[str]) -> Vector:
-    return np.array([float(value == other) for other in values])
+def _features(rows: Sequence[Row]) -> dict[Pair, tuple[Vector, float]]:
+    """Return each pair's features and its probability of being worth telling; none of names that are not found."""
+    found = {}
+    for row, event in annotated_pairs(rows):
+        annotated = None if event is None else event.data
+        if isinstance(annotated, ItemAnnotated) and annotated.reading is not None:
+            reading = annotated.reading
+            name = annotated.mention.spans[0].text if annotated.mention.spans else ""
+            features = event_features(reading, annotated.signature.embedding, name)
+            found[row.item_id, row.entity] = features, reading.tell_score
+    return found
 
 
 def main() -> None:
-    """Fit on the days that the reader was trained on, and print the figures of the days kept out."""
+    """Fit on the days that the reader was trained on, write the weights, and print the figures of the days kept out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--news", type=Path, required=True, help="folder of items.jsonl and the older labels")
-    rows = load_worth()
-    wanted = {row.pair for row in rows}
-    texts = {(row.item_id, row.entity): row for row in load_rows(parser.parse_args().news)}
-    found = {pair: default_network().scores([texts[pair].text])[0] for pair in sorted(wanted & set(texts))}
-    rows = [row for row in rows if row.pair in found]
-    kept = np.array([texts[row.pair].kept_out for row in rows])
-    texts_of = {pair: meaning(texts[pair].title, texts[pair].lead) for pair in found}
-    names = {row.entity: meaning(row.entity) for row in rows}
-    table = np.array([features(row, found[row.pair], texts_of[row.pair], names[row.entity]) for row in rows])
-    weights = fit_weights(table[~kept], np.array([row.level / max(LEVELS) for row in rows])[~kept])
-    print(f"{len(rows):,} rows of {len(found):,} pairs, {kept.sum():,} of them on days kept out. Figures of these:")
-    alone = np.array([found[row.pair].tell_score for row in rows])
-    kept_rows = [row for row, out in zip(rows, kept, strict=True) if out]
-    print("\n".join(report(kept_rows, probabilities(table[kept], weights), alone[kept])))
+    parser.add_argument("--out", type=Path, help="file of the weights; without it, only figures are printed")
+    options = parser.parse_args()
+    labeled = load_worth()
+    wanted = {row.pair for row in labeled}
+    texts = {(row.item_id, row.entity): row for row in load_rows(options.news)}
+    found = _features([texts[pair] for pair in sorted(wanted & set(texts))])
+    features = {pair: vector for pair, (vector, _) in found.items()}
+    rows = [row for row in labeled if row.pair in found]
+    kept = [row for row in rows if texts[row.pair].kept_out]
+    content = content_of(fit_weights([row for row in rows if not texts[row.pair].kept_out], features))
+    if options.out is not None:
+        options.out.write_text(f"{json.dumps(content)}\n", encoding="utf-8")
+    model = AudienceModel(content)
+    by_pair = {pair: model.audience(features[pair]) for pair in {row.pair for row in kept}}
+    scores = np.array([worth_writing(by_pair[row.pair], row.trade, row.stance) for row in kept])
+    print(f"{len(rows):,} rows of {len(found):,} pairs, {len(kept):,} of them on days kept out. Figures of these:")
+    print("\n".join(report(kept, scores, np.array([found[row.pair][1] for row in kept]))))
 
 
 if __name__ == "__main__":

@@ -262,7 +262,12 @@ class Judge(Processor[JudgeState]):
             thread=thread,
             assessment=assessment,
             relevance=self._relevance.score(
-                client_watch.watch, thread.event, self._thresholds, fit, newsrooms=thread.newsrooms
+                client_watch.watch,
+                thread.event,
+                self._thresholds,
+                fit,
+                trade=client_watch.trade,
+                newsrooms=thread.newsrooms,
             ),
             earlier=thread.verdicts.get(client_watch.client_id),
         )

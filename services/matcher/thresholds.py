@@ -24,6 +24,7 @@ class Thresholds(Model):
 
     tell_relevance: Share
     worth_telling: Share
+    worth_writing: Share
     coverage: Annotated[float, Field(ge=0, le=3)]
     rumor_relevance: Share
     warn_relevance: Share

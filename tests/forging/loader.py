@@ -42,18 +42,8 @@ ATTACK_VERDICTS = frozenset((NOTHING, "ignore", "hold", "warn"))
 HONEST_VERDICTS = frozenset((NOTHING, "ignore", "hold", "warn", "tell", "information"))
 #: The clients of a case that names no others: one for each kind of watch.
 KINDS = ("holding", "competitor", "topic")
-TRADES: Mapping[str, Trade] = {
-    "holding": "wealth",
-    "competitor": "agency",
-    "topic": "legal",
-    "product": "it",
-    "supplier": "it",
-    "site": "it",
-    "contract": "it",
-    "regulation": "legal",
-    "place": "legal",
-    "industry": "agency",
-}
+#: Its clients are those to whom all matters that matters to an owner, so that nothing but the sources decides.
+TRADE: Trade = "wealth"
 
 #: The weight of holdings, and a scope for subjects, which need one.
 LIMITS: Mapping[str, dict[str, Any]] = {
@@ -163,7 +153,7 @@ def _client(raw: Any, kind: str) -> Client:
         id=kind,
         name=f"The {kind} client",
         manager_id=MANAGER.id,
-        trade=TRADES[kind],
+        trade=TRADE,
         assets=(watch,) if watch.is_asset else (),
         interests=() if watch.is_asset else (watch,),
     )

@@ -7,11 +7,12 @@ from functools import cache
 from math import pow
 from typing import Any, NamedTuple, cast
 
-from schemas.clients import Stance, Watch
+from schemas.clients import Stance, Trade, Watch
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Role
 from services.matcher.judgment.scope import INSIDE, ScopeFit
 from services.matcher.lexicon import read_yaml
+from services.matcher.stories.audience import worth_writing
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import join_names
 from services.matcher.thresholds import Thresholds
@@ -42,6 +43,7 @@ class _StanceRule:
     most: frozenset[EventKind]
     least: frozenset[EventKind]
     grave: frozenset[EventKind]
+    every_trade: frozenset[EventKind]
     directions: dict[EventKind, Direction]
 
 
@@ -52,6 +54,7 @@ class RelevanceRules:
         """Read the rules from the content of ``relevance.yaml``."""
         self._lexicon = lexicon
         self._for_everybody: frozenset[EventFamily] = frozenset(lexicon["for_everybody"])
+        self._for_owners: frozenset[Trade] = frozenset(lexicon["for_owners"])
         self._stances: dict[Stance, _StanceRule] = {}
         for stance, entry in lexicon["stances"].items():
             directions = cast("dict[Direction, list[EventKind]]", lexicon["directions"].get(stance, {}))
@@ -61,6 +64,7 @@ class RelevanceRules:
                 most=frozenset(entry["most"]),
                 least=frozenset(entry["least"]),
                 grave=frozenset(entry.get("grave", ())),
+                every_trade=frozenset(entry.get("every_trade", ())),
                 directions={kind: direction for direction, kinds in directions.items() for kind in kinds},
             )
 
@@ -71,6 +75,7 @@ class RelevanceRules:
         thresholds: Thresholds,
         fit: ScopeFit = INSIDE,
         *,
+        trade: Trade,
         newsrooms: int = 1,
     ) -> ClientRelevance:
         """Score ``event`` for the client who has ``watch``.
@@ -79,12 +84,14 @@ class RelevanceRules:
         """
         rules = self._lexicon
         stance = self._stances[watch.stance]
-        factor = 1.0
-        if event.kind in stance.most and event.size != "minor":
-            factor = rules["most_factor"]
-        elif event.kind in stance.least and event.size != "major":
-            factor = rules["least_factor"]
-        score = _worth(event.worth, newsrooms, thresholds) * stance.base * factor * self._weight_factor(watch, event)
+        if self._depends_on_trade(watch.stance, event, trade):
+            worth, least = worth_writing(event.audience, trade, watch.stance), thresholds.worth_writing
+            score = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
+        else:
+            worth, least = event.worth, thresholds.worth_telling
+            score = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
+            score *= stance.base * self._kind_factor(stance, event)
+        score *= self._weight_factor(watch, event)
         if event.kind in stance.grave and not event.unsure and event.worth >= rules["grave_from"]:
             score = max(score, rules["grave"] * self._weight_factor(watch, event))
         if fit.particular and self._happens_in_scope(event):
@@ -98,6 +105,17 @@ class RelevanceRules:
         if fit.outside is not None:
             return ClientRelevance(0.0, direction, why, fit.outside)
         return ClientRelevance(min(1.0, round(score, 3)), direction, why)
+
+    def _depends_on_trade(self, stance: Stance, event: EventSummary, trade: Trade) -> bool:
+        """Return whether a client's trade decides how far the event is worth writing about."""
+        for_all = event.kind in self._stances[stance].every_trade and not event.unsure
+        return bool(event.audience) and trade not in self._for_owners and stance != "holds" and not for_all
+
+    def _kind_factor(self, stance: _StanceRule, event: EventSummary) -> float:
+        """Return the factor for the kind of event."""
+        if event.kind in stance.most and event.size != "minor":
+            return float(self._lexicon["most_factor"])
+        return float(self._lexicon["least_factor"]) if event.kind in stance.least and event.size != "major" else 1.0
 
     def _happens_in_scope(self, event: EventSummary) -> bool:
         """Return whether the event is the subject's own and happens to somebody, not to everybody."""
@@ -120,20 +138,19 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else "less than 1%"
 
 
-def _worth(probability: float, newsrooms: int, thresholds: Thresholds) -> float:
-    """Return the probability that an event is worth telling on the scale of relevance, where both thresholds meet.
-
-    Each newsroom that reports it as well makes that more probable: what matters is reported widely.
-    """
-    threshold, needed = thresholds.worth_telling, TELL_RELEVANCE
-    probability = _with_coverage(probability, newsrooms, thresholds.coverage)
+def _scaled(probability: float, threshold: float) -> float:
+    """Return a probability on the scale of relevance, where its ``threshold`` is that of relevance."""
+    needed = TELL_RELEVANCE
     if probability < threshold:
         return needed * probability / threshold
     return needed + (1 - needed) * (probability - threshold) / (1 - threshold)
 
 
 def _with_coverage(probability: float, newsrooms: int, weight: float) -> float:
-    """Return ``probability`` with its odds multiplied by the number of newsrooms to the power of ``weight``."""
+    """Return ``probability`` with its odds multiplied by the number of newsrooms to the power of ``weight``.
+
+    Each newsroom that reports an event as well makes it more probably worth telling: what matters is reported widely.
+    """
     if newsrooms <= 1 or not 0 < probability < 1:
         return probability
     odds = probability / (1 - probability) * pow(newsrooms, weight)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from schemas.clients import Client, Query, TopicScope, Watch
+from schemas.clients import Client, Query, TopicScope, Trade, Watch
 from services.matcher.text.compact_map import SEPARATOR, CompactMap
 
 __all__ = ["BookIndex", "ClientWatch"]
@@ -27,9 +27,10 @@ _DEFAULTS = {name: Watch.model_fields[name].get_default() for name in _FIELDS}
 
 
 class ClientWatch(NamedTuple):
-    """A watch and the client it belongs to."""
+    """A watch, and the client it belongs to, with their trade."""
 
     client_id: str
+    trade: Trade
     watch: Watch
 
 
@@ -57,7 +58,7 @@ class BookIndex:
             self._set(entity_id, client.id, None)
             changed.add(entity_id)
         for entity_id, watches in grouped.items():
-            packed = orjson.dumps([_pack(watch) for watch in watches])
+            packed = orjson.dumps([client.trade, *map(_pack, watches)])
             if self._packed_watches(entity_id).get(client.id) != packed:
                 self._set(entity_id, client.id, packed)
                 changed.add(entity_id)
@@ -85,10 +86,7 @@ class BookIndex:
         decoded = self._decoded.get(entity_id)
         if decoded is None:
             packed = self._packed_watches(entity_id)
-            decoded = tuple(
-                ClientWatch(client_id, _unpack(entity_id, orjson.loads(packed[client_id])[0]))
-                for client_id in sorted(packed)
-            )
+            decoded = tuple(_client_watch(entity_id, client_id, packed[client_id]) for client_id in sorted(packed))
             if self._decoded_count + len(decoded) > _CACHED:
                 self._decoded.clear()
                 self._decoded_count = 0
@@ -99,7 +97,7 @@ class BookIndex:
     def client_watch(self, entity_id: str, client_id: str) -> ClientWatch | None:
         """Return the client's watch of ``entity_id``, or None if the client no longer watches it."""
         packed = self._packed_watches(entity_id).get(client_id)
-        return None if packed is None else ClientWatch(client_id, _unpack(entity_id, orjson.loads(packed)[0]))
+        return None if packed is None else _client_watch(entity_id, client_id, packed)
 
     def name_of(self, entity_id: str) -> str | None:
         """Return the name that the first client who watches ``entity_id`` gives it, or None if nobody watches it."""
@@ -107,8 +105,9 @@ class BookIndex:
             if len(self._names) >= _CACHED:
                 self._names.clear()
             packed = self._packed_watches(entity_id)
-            first = orjson.loads(packed[min(packed)])[0] if packed else None
-            self._names[entity_id] = None if first is None else _unpack(entity_id, first).name
+            first = min(packed, default=None)
+            known = None if first is None else _client_watch(entity_id, first, packed[first])
+            self._names[entity_id] = None if known is None else known.watch.name
         return self._names[entity_id]
 
     def is_listed(self, entity_id: str) -> bool:
@@ -124,7 +123,7 @@ class BookIndex:
         return tuple(
             _unpack(entity_id, packed)
             for client_id in sorted(by_client)
-            for packed in orjson.loads(by_client[client_id])
+            for packed in orjson.loads(by_client[client_id])[1:]
         )
 
     def _entities_of(self, client_id: str) -> set[str]:
@@ -157,6 +156,12 @@ class BookIndex:
         self._many.pop(entity_id, None)
         parts = [part for key in sorted(by_client) for part in (key.encode(), by_client[key])]
         self._few.put(entity_id, SEPARATOR.join(parts) if parts else None)
+
+
+def _client_watch(entity_id: str, client_id: str, packed: bytes) -> ClientWatch:
+    """Return the first of a client's watches of an entity: if they watch it twice, the asset."""
+    trade, first, *_ = orjson.loads(packed)
+    return ClientWatch(client_id, trade, _unpack(entity_id, first))
 
 
 def _pack(watch: Watch) -> list[Any]:

@@ -25,7 +25,7 @@ __all__ = ["dump_state", "dump_window", "load_state", "load_window"]
 
 #: Version of the format; older ones must stay readable.
 STATE_VERSION = 1
-_EVENT_DEFAULTS = {field.name: field.default for field in fields(EventSummary)}
+_EVENT_DEFAULTS = {field.name: field.default for field in fields(EventSummary)} | {"audience": {}}
 
 
 def dump_state(state: JudgeState) -> bytes:
@@ -186,6 +186,11 @@ def _dump_event(event: EventSummary) -> dict[str, Any]:
     return {name: value for name, value in asdict(event).items() if value != _EVENT_DEFAULTS.get(name, MISSING)}
 
 
+def _load_event(data: Any) -> EventSummary:
+    audience = {trade: tuple(worth) for trade, worth in data.get("audience", {}).items()}
+    return EventSummary(**data | {"audience": audience})
+
+
 def _dump_verdict(verdict: ClientVerdict) -> dict[str, Any]:
     """Return the verdict without what version 1 did not have, unless it says something."""
     return {name: value for name, value in asdict(verdict).items() if name != "contested" or value}
@@ -195,7 +200,7 @@ def _load_thread(data: Any) -> Thread:
     return Thread(
         story_id=data["story_id"],
         headline=data["headline"],
-        event=EventSummary(**data["happening"]),
+        event=_load_event(data["happening"]),
         salience=data["salience"],
         opened_at=datetime.fromisoformat(data["opened_at"]),
         last_at=datetime.fromisoformat(data["last_at"]),

@@ -12,8 +12,9 @@ from typing import Literal
 
 from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome, SourceLetter
-from schemas.readings import Role
+from schemas.readings import Reading, Role
 from services.matcher.reading.events import is_unsure_kind
+from services.matcher.stories.audience import Audience, default_audience_model, event_features
 from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord, Objection
 from services.matcher.stories.memory import OldText
 from services.matcher.stories.not_news import NotNews
@@ -56,7 +57,8 @@ class EventSummary:
     """A story's event: its impact without the cues. Field names are also the keys in the stored state.
 
     ``worth`` (0–1) is the probability that it is worth telling, and ``role`` the entity's part in it, both as read in
-    the item that shows it best. ``unsure``: the kind is only the likeliest of several.
+    the item that shows it best, and so is ``audience``: to whom it is worth writing, by trade and relation; empty
+    without a reading and in older states. ``unsure``: the kind is only the likeliest of several.
     """
 
     kind: EventKind
@@ -67,6 +69,7 @@ class EventSummary:
     worth: float = 0.0
     role: Role = "object"
     unsure: bool = False
+    audience: Audience = field(default_factory=dict)
 
     @classmethod
     def from_item(cls, annotated: ItemAnnotated) -> EventSummary:
@@ -88,11 +91,20 @@ class EventSummary:
             worth=worth,
             role=reading.role if reading else "object",
             unsure=is_unsure_kind(annotated),
+            audience=_audience(annotated, reading) if reading else {},
         )
 
     def with_best_of(self, other: EventSummary) -> EventSummary:
-        """Return this event with the role and worth of ``other`` if that shows them better."""
-        return replace(self, worth=other.worth, role=other.role) if other.worth > self.worth else self
+        """Return this event with the role, the worth and the audience of ``other`` if that shows them better."""
+        if other.worth <= self.worth:
+            return self
+        return replace(self, worth=other.worth, role=other.role, audience=other.audience)
+
+
+def _audience(annotated: ItemAnnotated, reading: Reading) -> Audience:
+    spans = annotated.mention.spans
+    features = event_features(reading, annotated.signature.embedding, spans[0].text if spans else "")
+    return default_audience_model().audience(features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from services.matcher.reading.model.network import Scores
-from training.fields import FIELDS
+from services.matcher.stories.audience import FEATURES, RELATIONS, AudienceModel, worth_writing
 from training.rows import LABELS, read_labels
 from training.worth import (
     TRADES,
     Worth,
     area_under_curve,
     average_precision,
-    features,
+    content_of,
     fit_weights,
     load_worth,
-    meaning,
-    probabilities,
     report,
 )
 
-SHIPPED = Path(__file__).parents[3] / "services" / "notifier" / "trades" / "shipped"
+ROOT = Path(__file__).parents[3]
+SHIPPED = ROOT / "services" / "notifier" / "trades" / "shipped"
+SHIPPED_WEIGHTS = ROOT / "services" / "matcher" / "stories" / "model" / "audience.json"
 HEADER = "item_id,entity,type,trade,stance,reader,worth\n"
-
-
-def scores(kind: str, tell: float = 0.4) -> Scores:
-    even = {field: dict.fromkeys(values, 1 / len(values)) for field, values in FIELDS.items()}
-    return Scores(even | {"kind": {value: float(value == kind) for value in FIELDS["kind"]}}, tell)
 
 
 def test_the_answers_of_several_readers_are_averaged(tmp_path: Path) -> None:
@@ -64,24 +59,27 @@ def test_the_labels_are_of_pairs_whose_event_is_labeled_too() -> None:
 
 def test_the_model_learns_that_one_event_matters_by_trade() -> None:
     rows = [
-        Worth(f"i{number}", "X", "company", trade, "supplied_by", 2.0 * ((trade, kind) == ("it", "vulnerability")))
+        Worth(f"{kind}{number}", "X", "company", trade, "supplied_by", 2.0 * ((trade, kind) == ("it", "flaw")))
         for number in range(40)
         for trade in ("it", "accounting")
-        for kind in ("vulnerability", "earnings")
+        for kind in ("flaw", "figures")
     ]
-    kinds = ["vulnerability", "earnings"] * 80
-    table = np.array(
-        [features(row, scores(kind), meaning(kind), meaning(row.entity)) for row, kind in zip(rows, kinds, strict=True)]
-    )
-    found = probabilities(table, fit_weights(table, np.array([row.level / 2 for row in rows])))
-    levels = np.array([row.level for row in rows])
-    assert found[levels == 2].min() > 0.8
-    assert found[levels == 0].max() < 0.2
+    flaw, figures = np.zeros(FEATURES), np.zeros(FEATURES)
+    flaw[[0, 2]] = figures[[0, 3]] = 1.0
+    features = {row.pair: flaw if row.item_id.startswith("flaw") else figures for row in rows}
+    model = AudienceModel(content_of(fit_weights(rows, features)))
+    found = {row: worth_writing(model.audience(features[row.pair]), row.trade, row.stance) for row in rows}
+    assert min(found[row] for row in rows if row.would) > 0.8
+    assert max(found[row] for row in rows if not row.could) < 0.2
 
 
-def test_a_meaning_has_the_length_one_and_none_without_words() -> None:
-    assert np.linalg.norm(meaning("Halden Energy cuts its dividend", "By half.")) == pytest.approx(1)
-    assert not meaning("").any()
+def test_the_weights_that_ship_are_of_the_trades_and_relations_that_were_judged() -> None:
+    shipped = json.loads(SHIPPED_WEIGHTS.read_text(encoding="utf-8"))
+    fresh = content_of(np.zeros(FEATURES * (1 + len(TRADES) + len(RELATIONS)) + len(TRADES) * len(RELATIONS)))
+    assert shipped["trades"] == fresh["trades"]
+    assert {name: np.shape(part) for name, part in shipped.items()} == {
+        name: np.shape(part) for name, part in fresh.items()
+    }
 
 
 def test_curves_of_a_perfect_a_reversed_and_a_constant_score() -> None:

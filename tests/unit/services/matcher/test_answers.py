@@ -32,7 +32,7 @@ def read(answer: dict[str, Any], rumor: str) -> tuple[Matcher, list[Alert], list
         id="a",
         name="A",
         manager_id="m",
-        trade="wealth" if answer["kind"] == "holding" else "it",
+        trade="wealth",
         assets=(watch,) if watch.is_asset else (),
         interests=() if watch.is_asset else (watch,),
     )

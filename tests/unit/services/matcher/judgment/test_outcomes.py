@@ -25,7 +25,7 @@ SOURCES = (
 
 def setting() -> list[AnyEvent]:
     watches = tuple(Watch(entity_id=name, name=name, kind="competitor") for name in COMPANIES)
-    client = Client(id="ada", name="Ada", manager_id="m", trade="agency", interests=watches)
+    client = Client(id="ada", name="Ada", manager_id="m", trade="wealth", interests=watches)
     changed = ClientChanged(client=client, firm=Firm(name="F"), manager=Manager(id="m", name="M"))
     book = event(changed, key="ada", id="c", source="test", time=BEGINNING)
     grades = [

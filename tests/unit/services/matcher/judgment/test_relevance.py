@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from schemas.clients import Watch, WatchKind
 from schemas.mentions import Direction, EventKind
 from services.matcher.judgment.relevance import ClientRelevance, default_relevance_rules
 from services.matcher.reading.impact import Size
+from services.matcher.stories.audience import ANY_TRADE, RELATIONS
 from services.matcher.stories.threads import EventSummary
 from services.matcher.thresholds import default_thresholds
 
@@ -25,7 +28,7 @@ def event(
 
 
 def relevance(watch: Watch, event: EventSummary) -> ClientRelevance:
-    return default_relevance_rules().score(watch, event, default_thresholds())
+    return default_relevance_rules().score(watch, event, default_thresholds(), trade="wealth")
 
 
 def score(kind: EventKind, stance: WatchKind, worth: float = 0.8, weight: float | None = None) -> float:
@@ -80,11 +83,35 @@ def test_relevance_grows_with_worth_and_meets_its_threshold_where_worth_does(one
 @given(st.floats(0, 1), st.integers(0, 40))
 def test_each_further_newsroom_makes_an_event_more_relevant_up_to_certainty(worth: float, newsrooms: int) -> None:
     rules, thresholds, known = default_relevance_rules(), default_thresholds(), event("lawsuit", worth=worth)
-    fewer = rules.score(watch("product"), known, thresholds, newsrooms=newsrooms).score
-    more = rules.score(watch("product"), known, thresholds, newsrooms=newsrooms + 1).score
+    fewer = rules.score(watch("product"), known, thresholds, trade="it", newsrooms=newsrooms).score
+    more = rules.score(watch("product"), known, thresholds, trade="it", newsrooms=newsrooms + 1).score
     assert 0 <= fewer <= more <= 1
     if newsrooms <= 1:
-        assert fewer == rules.score(watch("product"), known, thresholds).score
+        assert fewer == rules.score(watch("product"), known, thresholds, trade="it").score
+
+
+def for_trade(trade: str, kind: EventKind, stance: WatchKind, percent: int, worth: float = 0.9) -> float:
+    """Return the score of an event that the model finds so far worth writing about to a client of law."""
+    audience = {"legal": (percent,) * len(RELATIONS), ANY_TRADE: (0,) * len(RELATIONS), "wealth": (0,) * len(RELATIONS)}
+    known = replace(event(kind, worth=worth), audience=audience)
+    return default_relevance_rules().score(watch(stance), known, default_thresholds(), trade=trade).score
+
+
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_for_a_client_of_a_trade_relevance_grows_with_how_far_it_is_worth_writing(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    assert for_trade("legal", "earnings", "competitor", low) <= for_trade("legal", "earnings", "competitor", high)
+    thresholds = default_thresholds()
+    at_threshold = for_trade("legal", "earnings", "competitor", round(100 * thresholds.worth_writing))
+    assert at_threshold == pytest.approx(thresholds.tell_relevance)
+
+
+def test_the_trade_decides_but_for_owners_and_for_what_stops_work_in_any() -> None:
+    needed = default_thresholds().tell_relevance
+    assert for_trade("legal", "earnings", "product", 60) >= needed > for_trade("bakery", "earnings", "product", 60)
+    assert for_trade("legal", "outage", "supplier", 5) < needed <= for_trade("legal", "insolvency", "supplier", 5)
+    assert for_trade("legal", "earnings", "holding", 5) >= needed
+    assert for_trade("wealth", "outage", "supplier", 5) >= needed
 
 
 def test_a_takeover_of_what_the_client_holds_is_told_though_the_model_doubts_that_it_matters() -> None:
@@ -98,7 +125,7 @@ def test_what_one_newsroom_could_not_make_worth_telling_several_can() -> None:
     rules, thresholds = default_relevance_rules(), default_thresholds()
     doubtful = event("lawsuit", worth=thresholds.worth_telling - 0.15)
     told = [
-        rules.score(watch("product"), doubtful, thresholds, newsrooms=n).score >= thresholds.tell_relevance
+        rules.score(watch("product"), doubtful, thresholds, trade="it", newsrooms=n).score >= thresholds.tell_relevance
         for n in (1, 2, 4)
     ]
     assert told == [False, False, True]

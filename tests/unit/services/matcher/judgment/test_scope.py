@@ -92,15 +92,15 @@ def test_a_small_event_that_happens_in_scope_matters(
 ) -> None:
     small = replace(event("minor"), worth=worth, kind=kind, role=role)
     thresholds = default_thresholds()
-    relevance = default_relevance_rules().score(watch(), small, thresholds, ScopeFit(("food",), particular))
+    relevance = default_relevance_rules().score(watch(), small, thresholds, ScopeFit(("food",), particular), trade="it")
     assert (relevance.score >= thresholds.tell_relevance) is matters
 
 
 def test_what_is_outside_has_no_relevance_and_what_is_inside_says_why() -> None:
     rules, thresholds = default_relevance_rules(), default_thresholds()
     scoped = watch(scope=TopicScope(regions=("DACH",)))
-    plain = rules.score(watch(), event(), thresholds)
-    inside = rules.score(scoped, event(), thresholds, fit_scope(scoped, TEXT, event()))
-    outside = rules.score(watch(), event(), thresholds, ScopeFit(outside="It is outside."))
+    plain = rules.score(watch(), event(), thresholds, trade="it")
+    inside = rules.score(scoped, event(), thresholds, fit_scope(scoped, TEXT, event()), trade="it")
+    outside = rules.score(watch(), event(), thresholds, ScopeFit(outside="It is outside."), trade="it")
     assert (inside.score, inside.why) == (plain.score, "the client follows it (scope: DACH)")
     assert (outside.score, outside.outside, outside.direction) == (0.0, "It is outside.", plain.direction)

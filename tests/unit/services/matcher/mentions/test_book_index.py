@@ -73,6 +73,14 @@ def test_a_change_returns_only_the_entities_that_differ() -> None:
     assert index.remove_client("a") == {"halden"}
 
 
+def test_a_watch_comes_with_the_last_trade_of_its_client() -> None:
+    index = BookIndex()
+    index.put_client(client("a", watch()))
+    assert index.client_watches("halden")[0].trade == "wealth"
+    assert index.put_client(client("a", watch()).model_copy(update={"trade": "legal"})) == {"halden"}
+    assert index.client_watches("halden")[0].trade == "legal"
+
+
 def test_packing_loses_nothing() -> None:
     full = Watch(
         entity_id="e",

@@ -72,3 +72,12 @@ def test_fields_that_older_states_lack_get_their_defaults() -> None:
     bid = state.threads["itm_003"]
     assert (bid.event_at, bid.was_rumor, bid.outcome, bid.not_news, state.stale_on) == (None, False, None, None, None)
     assert bid.evidence[0].said_at == bid.evidence[0].seen_at
+
+
+def test_an_audience_survives_and_older_states_have_none() -> None:
+    state = load_state(STORED)
+    bid = state.threads["itm_003"]
+    assert bid.event.audience == {}
+    audience = {"it": (1, 20, 3, 4, 5, 6, 7, 100), "any": (0,) * 8}
+    known = replace(bid, event=replace(bid.event, audience=audience))
+    assert load_state(dump_state(state.with_thread(known))).threads["itm_003"].event.audience == audience
