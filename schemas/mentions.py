@@ -200,7 +200,8 @@ class Claim(Model):
     """An item's claim about its event, and its basis.
 
     ``score`` (0–1) is the confidence that it is *un*verified; ``cues`` are quoted from the item. ``judged`` is False if
-    the item's language is not supported.
+    the item's language is not supported. ``relayed_by`` is the newsroom from which the item has what ``attributed_to``
+    reported first.
     """
 
     type: Literal["claim"] = "claim"
@@ -211,6 +212,7 @@ class Claim(Model):
     attributed_to: str | None = None
     basis: ClaimBasis = "own"
     judged: bool = True
+    relayed_by: str | None = None
 
 
 class Impact(Model):

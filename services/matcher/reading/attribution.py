@@ -12,7 +12,15 @@ from typing import Any, Literal
 from schemas.items import Item
 from schemas.mentions import ClaimBasis
 from services.matcher.lexicon import read_table, read_yaml
-from services.matcher.reading.speech.forms import ACTS, FoundSpeaker, credited_newsroom, is_own, speakers_in
+from services.matcher.reading.speech.forms import (
+    ACTS,
+    CITED,
+    FIRST,
+    FoundSpeaker,
+    credited_newsroom,
+    is_own,
+    speakers_in,
+)
 from services.matcher.reading.speech.sentence import REPORTS, SpokenSentence
 from services.matcher.reading.speech.speakers import Speaker, described_kind, read_speaker
 from services.matcher.reading.speech.vocabulary import SpeakerKind, SpeakerWords, speaker_words
@@ -33,6 +41,7 @@ SUBJECT_WORDS, STEM_CHARS = 2, 5
 #: Characters before "(MA)" that may spell it out.
 SPELLED_OUT_CHARS = 80
 
+_FIRST_REPORTED = "first reported by"
 _PRONOUNS = frozenset(("he", "she", "he's", "she's", "he'll", "she'll", "his", "her", "himself", "herself"))
 _IN_NAMES = frozenset(("of", "and", "for", "the"))
 
@@ -62,13 +71,13 @@ class AttributionFinder:
         """
         groups = self._groups(folded)
         sentence = SpokenSentence(text, self._vocabulary, is_title=position == "title")
-        found = (
+        found = [
             entry
             for entry in speakers_in(sentence, own_names, opens=position != "rest")
             if entry.announces or not is_own(entry.speaker, own_names)
-        )
+        ]
         best = min(found, key=lambda entry: (entry.rank, not entry.covers, entry.at), default=None)
-        return _conclude(best, groups)
+        return _conclude(_with_relay(best, found), groups)
 
     def find_all(self, statements: Sequence[tuple[Position, str]], own_names: frozenset[str]) -> list[Speaker | None]:
         """Return the speaker of each statement, up to the first that is surely known by name."""
@@ -102,10 +111,21 @@ class AttributionFinder:
         if first.name is None:
             completing = _completing(first)
             return next((other for _, other in found if other.name is not None and other.basis in completing), first)
+        if first.basis in REPORTS:
+            return self._first_reporter(texts[1:SETTLING_STATEMENTS], first, own_names) or first
         if first.sure:
             return first
         same = next((same for _, other in found if (same := _same(first, other))), None)
         return same or self.settle(first, [text for _, text in statements[:SETTLING_STATEMENTS]])
+
+    def _first_reporter(self, texts: Sequence[str], relay: Speaker, own_names: frozenset[str]) -> Speaker | None:
+        """Return the newsroom that ``texts`` name as the first to report what ``relay`` reports as well."""
+        for text in texts:
+            folded = fold_case(text)
+            found = self.find(text, folded, "rest", own_names) if _FIRST_REPORTED in folded else None
+            if found is not None and found.basis in REPORTS and found.name not in (None, relay.name):
+                return found._replace(relayed_by=relay.name)
+        return None
 
     def _credited(self, title: str, own_names: frozenset[str]) -> Speaker | None:
         """Return the newsroom that ``title`` credits in parentheses, unless it is the publisher."""
@@ -222,6 +242,15 @@ def _names_by_host() -> dict[str, frozenset[str]]:
 
 def _names_of_host(host: str) -> frozenset[str]:
     return _names_by_host().get(host, frozenset())
+
+
+def _with_relay(best: FoundSpeaker | None, found: Sequence[FoundSpeaker]) -> FoundSpeaker | None:
+    """Return ``best``; if it reported first, with another newsroom of those ``found``, which passes it on."""
+    if best is None or best.rank != FIRST:
+        return best
+    names = (entry.speaker.name for entry in found if entry.rank == CITED and entry.speaker.basis in REPORTS)
+    relay = next((name for name in names if name != best.speaker.name), None)
+    return best._replace(speaker=best.speaker._replace(relayed_by=relay))
 
 
 def _conclude(best: FoundSpeaker | None, groups: set[str]) -> Speaker | None:

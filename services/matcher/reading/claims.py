@@ -288,6 +288,7 @@ def _claim(
         attributed_to=speaker.name if speaker else None,
         basis=basis,
         judged=judged,
+        relayed_by=speaker.relayed_by if speaker else None,
     )
 
 

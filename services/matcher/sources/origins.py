@@ -34,7 +34,7 @@ def find_origin(
     if speaker is not None and (claim.status != "retracted" or claim.basis in REPORTS):
         known = table.named(speaker)
         if known is not None and known.domain != source.domain and _is_newsroom(known, claim):
-            return _relayed(known, "attribution", source)
+            return _relayed(known, "attribution", _poorest_relay(claim, source, table))
     if claim.status != "retracted" and claim.basis in ("company", "filing", "regulator", "court"):
         statement = _statement_origin(claim, source, table, entity, party)
         if statement is not None:
@@ -73,6 +73,14 @@ def _published_statement(claim: Claim, source: SourceGrade, entity: str | None, 
     issuer = entity or claim.attributed_to or source.publisher
     grade = source.grade if party else "F"
     return _origin(_primary_id(source, issuer), issuer, "primary", grade, primary=party and _relays(source))
+
+
+def _poorest_relay(claim: Claim, source: SourceGrade, table: SourceTable) -> SourceGrade:
+    """Return whichever is poorer: ``source``, or the newsroom from which it has what another one reported first."""
+    if claim.relayed_by is None:
+        return source
+    unknown = source.model_copy(update={"grade": "F", "set_grade": None})
+    return max(source, table.named(claim.relayed_by) or unknown, key=lambda relay: relay.granted)
 
 
 def _is_newsroom(known: SourceGrade, claim: Claim) -> bool:

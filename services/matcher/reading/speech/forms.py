@@ -12,17 +12,19 @@ from services.matcher.reading.speech.vocabulary import SpeakerWords
 from services.matcher.reading.speech.words import Word, split_words
 from services.matcher.text.normalize import fold_case
 
-__all__ = ["ACTS", "FoundSpeaker", "credited_newsroom", "is_own", "speakers_in"]
+__all__ = ["ACTS", "CITED", "FIRST", "FoundSpeaker", "credited_newsroom", "is_own", "speakers_in"]
 
-#: The ranks of the forms, from the firmest: a newsroom that is cited, a newsroom that was told, a speaker, "X: news",
-#: somebody who only acts.
-CITED, TOLD, SAID, OPENED, ACTS = range(5)
+#: The ranks of the forms, from the firmest: a newsroom that others cite as the first, one that is cited, one that was
+#: told, a speaker, "X: news", somebody who only acts.
+FIRST, CITED, TOLD, SAID, OPENED, ACTS = range(6)
 #: The fewest words of the news in "news: speaker".
 NEWS_WORDS = 3
 #: The most words before "X: news", and in "news: X".
 OPENING_WORDS, CLOSING_WORDS = 8, 6
 #: The first words of a sentence in which somebody acts, or of a headline in which a newsroom withdraws a report.
 ACTING_WORDS = 10
+#: The first words of a sentence in which a report is named that it passes on.
+OPENING_REPORT = 5
 #: Characters of a headline that may end with a credit.
 CREDIT_CHARS = 80
 
@@ -38,6 +40,10 @@ _OPENING_LABELS = frozenset(("warning", "statement", "poll"))
 _CLOSING_LABELS = frozenset(("ruling", "warning", "says", "reports"))
 _STUDIES = frozenset(("report", "study", "survey"))
 _QUOTES_REPORT = frozenset(("quotes", "quoting", "cites", "shares"))
+_CITES = frozenset(("citing", "cites", "cited"))
+_REPORTS_OF = frozenset(("report", "story", "article"))
+#: What follows the newsroom whose report begins a sentence, before the news.
+_OPENS_NEWS = frozenset((":", "says", "said", "claims", "claimed", "that"))
 #: Researchers who begin a sentence have found something; the others begin it as a topic too.
 _TOPICS = frozenset(("experts", "estimates", "figures", "surveys", "polls", "studies"))
 
@@ -58,6 +64,7 @@ class FoundSpeaker(NamedTuple):
 def speakers_in(sentence: SpokenSentence, own_names: frozenset[str], *, opens: bool) -> Iterator[FoundSpeaker]:
     """Yield the speakers that the forms of ``sentence`` show; ``opens``: it is the title or the first sentence."""
     yield from _named_sources(sentence)
+    yield from _first_reporters(sentence)
     yield from _beside_verbs(sentence)
     if opens:
         yield from _opening_authority(sentence)
@@ -117,6 +124,26 @@ def _named_sources(sentence: SpokenSentence) -> Iterator[FoundSpeaker]:
             speaker = Speaker("outlet", speaker.name)
         ends = end >= len(words) or words[end].text == "."
         yield FoundSpeaker(speaker, index, _rank(speaker), covers=ends and word.norm == "according")
+
+
+def _first_reporters(sentence: SpokenSentence) -> Iterator[FoundSpeaker]:
+    """Yield X of "Y reports, citing X", "first reported by X", "an unconfirmed report by X: …, Y reports"."""
+    for index, word in enumerate(sentence.words):
+        before, following = sentence.norm(index - 1), sentence.norm(index + 1)
+        if word.norm in _CITES:
+            start = index + 1
+        elif word.norm == "reported" and before == "first" and following in ("by", "on"):
+            start = index + (2 if following == "by" else 3)
+        elif word.norm in _REPORTS_OF and following in ("by", "from", "in") and index - sentence.start < OPENING_REPORT:
+            start = index + 2
+        else:
+            continue
+        description, end = sentence.description(start)
+        if word.norm in _REPORTS_OF and sentence.norm(end) not in _OPENS_NEWS:
+            continue  # "a report by X on Halden's accounts"
+        speaker = sentence.read(description)
+        if speaker is not None and speaker.basis in REPORTS and speaker.name:
+            yield FoundSpeaker(speaker, index, FIRST)
 
 
 def _quotes_report(sentence: SpokenSentence, index: int) -> bool:

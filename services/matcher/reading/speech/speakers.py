@@ -31,7 +31,8 @@ class Speaker(NamedTuple):
     """A kind of speaker, and the name as it is written in the text.
 
     ``sure`` is False if only capitals show the kind. ``comments``: a person or analyst, whose word further down in a
-    text is a comment on the news. ``papers``: a document filed with a court, not the court.
+    text is a comment on the news. ``papers``: a document filed with a court, not the court. ``relayed_by``: the
+    newsroom that is named too and only passes on what this one reported first.
     """
 
     basis: ClaimBasis
@@ -39,6 +40,7 @@ class Speaker(NamedTuple):
     sure: bool = True
     comments: bool = False
     papers: bool = False
+    relayed_by: str | None = None
 
     @classmethod
     def of_kind(cls, kind: SpeakerKind, name: str | None = None) -> Speaker:

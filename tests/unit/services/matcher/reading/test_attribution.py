@@ -228,3 +228,24 @@ def test_hostile_text_takes_no_longer_than_it_is_long(piece: str, end: str) -> N
             FINDER.find(text, folded, position)
 
     assert_linear(find, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "first", "relay"),
+    [
+        ("Unconfirmed report by Easton Post: Halden to be sold, Oslo News reports", None, "Easton Post", "Oslo News"),
+        ("Report in Easton Post says Halden is to be sold", None, "Easton Post", None),
+        ("Halden to be sold, Oslo News reports, citing Easton Post", None, "Easton Post", "Oslo News"),
+        ("Halden to be sold, says Oslo News, which cites Easton Post", None, "Easton Post", "Oslo News"),
+        ("Halden to be sold, Oslo News reports", "First reported by Easton Post.", "Easton Post", "Oslo News"),
+        ("Halden to be sold, Oslo News reports", "First reported by the Oslo News.", "Oslo News", None),
+        ("Halden to be sold, Oslo News reports", "Easton Post reports it as well.", "Oslo News", None),
+        ("Halden denies report by Easton Post", "Halden denies a report by Easton Post.", "Halden", None),
+        ("Halden shares fall after report by Easton Post, Oslo News reports", None, "Oslo News", None),
+    ],
+)
+def test_a_report_is_of_whom_others_name_as_the_first(
+    title: str, summary: str | None, first: str, relay: str | None
+) -> None:
+    found = claim(title, summary)
+    assert (found.attributed_to, found.relayed_by) == (first, relay)

@@ -47,6 +47,23 @@ def test_a_report_taken_from_another_newsroom_originates_there() -> None:
     assert [origin.grade for origin in origins] == ["A", "A", "A", "D"]  # an unreliable relay lowers the grade
 
 
+def test_what_came_over_several_newsrooms_is_of_the_first_and_as_good_as_the_poorest() -> None:
+    gazette = SourceGrade(domain="gazette.example", publisher="Easton Gazette", owner="Easton Papers", grade="A")
+    echo = SourceGrade(domain="echo.example", publisher="Coast Echo", owner="Coast Papers", grade="C")
+    table = TABLE.with_grades([gazette, echo])
+    own = origin_of("gazette.example", "Halden weighs sale, sources say", table=table)
+    relayed = [
+        origin_of("herald.example", f"Halden weighs sale, {relay} reports, citing Easton Gazette", table=table)
+        for relay in ("Coast Echo", "Bay Tribune", "Northgate Wire")
+    ]
+    assert {origin.id for origin in relayed} == {own.id}
+    assert [(origin.grade, origin.domain) for origin in relayed] == [
+        ("C", None),
+        ("F", None),
+        ("A", "gazette.example"),
+    ]
+
+
 def test_a_wire_credit_makes_the_wire_the_origin() -> None:
     origin = origin_of(
         "herald.example", "Halden closes plant", "OSLO (Northgate Wire) - Halden closes its Easton plant."
