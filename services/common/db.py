@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Insert, String, Table, func, select
@@ -40,16 +40,18 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        moment = to_utc(value)
-        if dialect.name == "postgresql":
-            return moment
-        return f"{moment.isoformat(timespec='microseconds')[:_WITHOUT_ZONE]}Z"
+        return to_utc(value) if dialect.name == "postgresql" else _as_text(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=256)  # most moments of a transaction are the same
+def _as_text(moment: datetime) -> str:
+    return f"{to_utc(moment).isoformat(timespec='microseconds')[:_WITHOUT_ZONE]}Z"
 
 
 def upsert(

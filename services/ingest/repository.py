@@ -255,12 +255,15 @@ class Repository:
         ``items`` has their fingerprints by feed and item id. For an item without a record, the records of its feed with
         the same fingerprint are returned as well.
         """
-        pairs = [(feed_id, item_id) for feed_id, prints in items.items() for item_id in prints]
+        any_record = select(feed_items.c.item_id).where(feed_items.c.feed_id == feeds.c.id).exists()
+        # Most items are those of new feeds, which need not be looked up one by one.
+        read = connection.scalars(select(feeds.c.id).where(feeds.c.id.in_(sorted(items)), any_record)).all()
+        pairs = [(feed_id, item_id) for feed_id in read for item_id in items[feed_id]]
         records = self._seen_with(connection, feed_items.c.item_id, pairs)
         unknown = [
             (feed_id, fingerprint)
-            for feed_id, prints in items.items()
-            for item_id, fingerprint in prints.items()
+            for feed_id in read
+            for item_id, fingerprint in items[feed_id].items()
             if item_id not in records[feed_id]
         ]
         for feed_id, copies in self._seen_with(connection, feed_items.c.fingerprint, unknown).items():

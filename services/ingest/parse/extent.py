@@ -53,7 +53,10 @@ def _is_cut(end: str) -> bool:
     if _IN_FOOTER in end:
         end = _FOOTER.sub("", end)
     folded = end.casefold()
-    return any(part in folded for part in _IN_CUT) and _CUT.search(end) is not None
+    for part in _IN_CUT:
+        if part in folded:
+            return _CUT.search(end) is not None
+    return False
 
 
 def has_articles(feed: Feed) -> bool:

@@ -248,6 +248,7 @@ class _Context:
     dates: DateReader
     notes: Notes
     sources: dict[tuple[str | None, str | None], Source] = field(default_factory=dict)
+    known_names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def source(self, host: str | None, publisher: str | None) -> Source:
         """Return the source of an item; most items of a feed have the same."""
@@ -255,6 +256,13 @@ class _Context:
         if known is None:
             known = Source(feed_url=self.feed_url, host=host, publisher=publisher, speaks_for=self.speaks_for)
             self.sources[(host, publisher)] = known
+        return known
+
+    def names(self, raw: tuple[str, ...]) -> tuple[str, ...]:
+        """Return clean names in order, without duplicates; most items of a feed have those of another."""
+        known = self.known_names.get(raw)
+        if known is None:
+            known = self.known_names[raw] = _names(raw)
         return known
 
     def settled(self) -> tuple[object, ...]:
@@ -388,8 +396,8 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
         published_at=published.moment if published else None,
         updated_at=updated.moment if updated else None,
         fetched_at=context.fetched_at,
-        authors=_names(entry.authors),
-        categories=_names(entry.categories),
+        authors=context.names(entry.authors),
+        categories=context.names(entry.categories),
         source=context.source(host_of(url), publisher),
         dated=_dating(published, updated),
         filers=entry.filers,

@@ -329,9 +329,8 @@ class _Reader:
 
     def take(self, tag: str, field: str, attributes: dict[str, str]) -> None:
         """Begin to collect the text of an element."""
-        allowed = _ATTRIBUTES.get(tag, frozenset())
         own = {key.lower(): value for key, value in attributes.items()} if attributes else attributes
-        if not own.keys() <= allowed:
+        if own and not own.keys() <= _ATTRIBUTES.get(tag, frozenset()):
             raise _Unusual
         self.tag, self.field, self.attributes = tag, field, own
         if field == "address":
@@ -340,7 +339,7 @@ class _Reader:
             if self.entry is not None and self.entry.plain_author:
                 raise _Unusual
             self.in_person, self.person = True, None
-        elif own.get("type", "text").lower() not in _TEXT_TYPES:
+        elif own and own.get("type", "text").lower() not in _TEXT_TYPES:
             raise _Unusual
         else:
             self.pieces = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 
+from schemas.feeds import Feed
 from services.common.processing import AnyEvent
 from services.ingest.fetch.fetchers import Response, Validators
+from services.ingest.identity.dedupe import SeenItem
 from services.ingest.poll import MOST_ITEMS, MOST_POLLS
 from services.ingest.repository import Repository
 from services.ingest.tables import metadata
@@ -210,13 +213,32 @@ def test_records_are_found_by_an_index_however_many_feeds_are_written(tmp_path: 
     engine = create_engine(f"sqlite:///{tmp_path / 'db.sqlite'}")
     metadata.create_all(engine)
     asked: list[tuple[str, Any]] = []
+    prints = {f"feed {n}": {f"item {n} {m}": f"print {m}" for m in range(3)} for n in range(feeds)}
+    with engine.begin() as connection:
+        for feed_id, own in prints.items():
+            Repository().add(connection, Feed(id=feed_id, url=f"https://news.example/{feed_id}"), NOON)
+            record = SeenItem(next(iter(own)), "print", 0, NOON, NOON)
+            Repository().remember(connection, [(feed_id, record)])
     with engine.connect() as connection:
         event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
-        prints = {f"feed {n}": {f"item {n} {m}": f"print {m}" for m in range(3)} for n in range(feeds)}
-        Repository().seen(connection, prints)
+        found = Repository().seen(connection, prints)
         Repository().forget(connection, prints, dict.fromkeys(prints, NOON))
         plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in asked[:]]
         steps = [row[3] for plan in plans for row in plan if "feed_items" in row[3]]
     engine.dispose()
-    assert len(plans) == 3
-    assert [step for step in steps if not step.startswith("SEARCH feed_items USING INDEX")] == []
+    assert [len(records) for records in found.values()] == [1] * feeds
+    assert len(plans) == 4
+    assert [step for step in steps if not re.match("SEARCH feed_items USING (COVERING )?INDEX", step)] == []
+
+
+def test_nothing_is_looked_up_for_new_feeds(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    metadata.create_all(engine)
+    asked: list[str] = []
+    with engine.begin() as connection:
+        Repository().add(connection, Feed(id="feed", url="https://news.example/feed"), NOON)
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        found = Repository().seen(connection, {"feed": {"item": "print"}})
+    engine.dispose()
+    assert found["feed"] == {}
+    assert len(asked) == 1
