@@ -319,9 +319,10 @@ class Bench:
         )
 
     def _polled(self) -> int:
+        counted = self._metrics.registry.restricted_registry(["firstword_feed_polls_total"])
         return sum(
             int(sample.value)
-            for metric in self._metrics.registry.collect()
+            for metric in counted.collect()
             for sample in metric.samples
             if sample.name == "firstword_feed_polls_total"
         )
