@@ -6,9 +6,11 @@ import re
 
 __all__ = ["LESS", "words_found"]
 
-#: Words that say that it is less, or for less long: with them it is another claim. Source: our own collection.
+#: Words that say that it is less, for less long, or not decided yet: with them it is another claim. Source: our own
+#: collection.
 LESS = re.compile(
     r"\b(?:temporar\w+|brief(?:ly)?|until|partly|partial(?:ly)?|only|merely|up to|at most|fewer|"
+    r"whether|unless|to (?:vote|decide|rule|hear|consider|discuss|debate)|votes? on|"
     r"(?:part|some|one|two|three|four|several|most|half) of|"
     r"for (?:[\w-]+ ){0,3}(?:minutes?|hours?|days?|weeks?|months?|quarters?|years?|season))\b",
     re.I,

@@ -7,7 +7,7 @@ Only English is judged; items in other languages are marked as not judged. The p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -51,6 +51,13 @@ _WITHDRAWS = re.compile(
     r"|\b(?:story|article|post|tweet|report)\b.{0,40}\b(?:withdrawn|retracted|deleted|taken down|published in error)\b"
     r"|\b(?:article|story|post) (?:on|about) .{0,30}\bremoved\b"
 )
+#: A correction of this leaves the report standing, unless something is taken back beside it.
+_DETAIL = re.compile(r"\b(?:misspell\w*|misspelt|spelling|caption|byline|photo(?:graph)?|job title|age|web address)\b")
+_TAKES_BACK = re.compile(
+    r"\b(?:not|no|never|false|untrue|wrongly|mistakenly|erroneously|retract\w*|withdr\w+|removed|deleted|taken down)\b"
+)
+#: The first statements that say what a correction corrects.
+_CORRECTION_STATEMENTS = 3
 #: Words in lower case that may name a thing.
 _COMMON = re.compile(r"\b[a-z]{4,}\b")
 
@@ -169,6 +176,7 @@ class ClaimClassifier:
         speakers = self._attributions.find_all(read, newsroom_names(item))
         readings = [self._read(statement, speaker) for statement, speaker in zip(read, speakers, strict=True)]
         _drop_other_denials(read, readings)
+        _drop_corrected_details(read, readings)
         speaker = self._attributions.best(speakers, read, item.title, newsroom_names(item))
         status, score = self._conclude(readings)
         cues = tuple(dict.fromkeys(cue for reading in readings for cue in reading.cues))
@@ -236,6 +244,16 @@ class ClaimClassifier:
         elif folded.rstrip(" \"”'").endswith("?"):
             reading.doubts.append(self._question_weight)
             reading.cues.append("?")
+
+
+def _drop_corrected_details(read: Sequence[Statement], readings: Sequence[_StatementReading]) -> None:
+    """Drop the retraction of an item that corrects only how something was written: "misspelled the chairman's name"."""
+    if not any(reading.retracted for reading in readings):
+        return
+    texts = [fold_case(statement.text) for statement in read[:_CORRECTION_STATEMENTS]]
+    if any(map(_DETAIL.search, texts)) and not any(map(_TAKES_BACK.search, texts)):
+        for reading in readings:
+            reading.retracted = 0.0
 
 
 def _family(name: str, entry: dict[str, Any]) -> list[tuple[str, Family]]:

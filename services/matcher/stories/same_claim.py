@@ -56,6 +56,14 @@ _OWN_PLANS: frozenset[EventFamily] = frozenset(("deal", "contract", "leadership"
 _WHOLE = re.compile(
     r"\b(?:all|both|every|entire|entirely|whole|total|totally|completely|never|no|not|none|nobody)\b", re.I
 )
+#: Before a word that stands beside the claim: where, when and after what it happens, and what happens besides.
+_BESIDE = frozenset(
+    ("in", "on", "at", "after", "over", "with", "and", "amid", "following", "during", "since", "from", "for", "by")
+)
+_TOKEN = re.compile(r"[\w'’-]+|[^\s\w]")
+_OF_SO_MANY = re.compile(r"\bof \d")
+#: Words that are passed over: articles and the like, and figures.
+_UNSAID = re.compile(r"the|a|an|its|his|her|their|all|\d[\d.,]*", re.I)
 
 
 class Wording(NamedTuple):
@@ -109,8 +117,8 @@ def say_the_same(one: Wording, other: Wording) -> bool:
     """Return whether two reports of one event say the same of it, by their words.
 
     Each headline has no figure that the other report lacks, and no "all" or "not"; neither report says that it is less,
-    or for less long, than the other does. One has no word at all that the
-    other report lacks, and the other one at most.
+    or for less long, than the other does. One has no word at all that the other report lacks, and the other one at
+    most, beside the claim: "in Osterby", and not "the canteen at".
     """
     for this, that in ((one, other), (other, one)):
         if not figures_in(this.title) <= figures_in(that.text):
@@ -119,8 +127,23 @@ def say_the_same(one: Wording, other: Wording) -> bool:
             return False
         if not words_found(LESS, this.text) <= words_found(LESS, that.text):
             return False
-    lacking = sorted((len(_content(one) - _stems(other.text)), len(_content(other) - _stems(one.text))))
-    return lacking[0] == 0 and lacking[1] <= 1
+    added = [(this, _content(this) - _stems(that.text)) for this, that in ((one, other), (other, one))]
+    more = [(wording, words) for wording, words in added if words]
+    return not more or (len(more) == 1 and len(more[0][1]) == 1 and _is_beside(more[0][0].title, *more[0][1]))
+
+
+def _is_beside(title: str, stem: str) -> bool:
+    """Return whether the word of this stem says something besides, as "loss" in "with the loss of 40 jobs"."""
+    tokens = [token for token in _TOKEN.findall(title) if not _UNSAID.fullmatch(token)] + [".", "."]
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if stem in _stems(token):
+            ends = (
+                not after[0].isalnum()
+                or after.lower() in _BESIDE
+                or (after == "of" and bool(_OF_SO_MANY.search(title)))
+            )
+            return before.lower() in _BESIDE and ends
+    return False
 
 
 def says_no_more(one: Wording, other: Wording) -> bool:

@@ -184,3 +184,24 @@ def test_the_speaker_of_a_statement_is_named() -> None:
 )
 def test_a_denial_of_another_event_leaves_what_is_stated_without_doubt(summary: str, status: str) -> None:
     assert claim("Halden to buy Brightwater for 12 billion crowns", summary).status == status
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "retracted"),
+    [
+        ("Correction: name of Halden chairman", "An earlier version misspelled the name of Aksel Thune.", False),
+        (
+            "Correction: Halden cuts its dividend",
+            "A photograph of another plant was shown. We regret the error.",
+            False,
+        ),
+        (
+            "Correction: Halden cuts its dividend",
+            "Another company cuts it. Its name was misspelled, not Halden's.",
+            True,
+        ),
+        ("Correction: Halden", "We wrongly reported that Halden cuts its dividend, and misspelled its name.", True),
+    ],
+)
+def test_a_correction_of_how_something_is_written_takes_nothing_back(title: str, summary: str, retracted: bool) -> None:
+    assert (claim(title, summary).status == "retracted") is retracted

@@ -20,6 +20,14 @@ from services.matcher.stories.same_claim import Wording, say_the_same, says_no_m
         ("Halden closes plant", "Halden closes plant temporarily", False),
         ("Halden closes plant in June", "Halden closes plant for two weeks in June", False),
         ("Halden recalls vans", "Halden recalls some of its vans", False),
+        ("Halden closes Storvik plant", "Halden closes canteen at its Storvik plant", False),
+        ("Storvik plant closes", "Storvik plant canteen closes", False),
+        ("Fire at Storvik plant", "Fire at neighbor of Storvik plant", False),
+        ("Halden cuts 40 jobs", "Halden cuts 40 jobs with the closure of 3 shops", False),
+        ("Halden closes shops and cuts 40 jobs", "Halden closes shops with the loss of 40 jobs", False),
+        ("Halden closes shops, 40 jobs go", "Halden closes shops, 40 jobs go after strike", True),
+        ("Halden crews vote for strike", "Halden crews to vote on strike", False),
+        ("Court convicts manager of Halden", "Court to hear case of Halden manager", False),
     ],
 )
 def test_reports_say_the_same(one: str, other: str, same: bool) -> None:
