@@ -23,6 +23,7 @@ from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.headline_prose import ADDED_WORDS, as_prose
 from services.notifier.drafting.listing_codes import without_codes
+from services.notifier.drafting.preliminary import is_preliminary
 from services.notifier.drafting.tokens import fold
 from services.notifier.drafting.tone import EMOJI
 from services.notifier.drafting.verbs import has_main_verb, is_verb_form, takes_infinitive
@@ -48,7 +49,8 @@ LABEL_WORDS = 4
 #: Newsroom labels that say nothing to a reader.
 _LABEL = re.compile(
     r"^(?:(?:breaking(?: news)?|exclusive|just in|watch|live|alert|update(?:d)?(?: \d+)?|wrapup(?: \d+)?"
-    r"|press release|[A-Z][\w-]{1,15}\+|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
+    r"|press release|[A-Z][\w-]{1,15}\+|news|opinion|analysis|unconfirmed|correction|corrected"
+    r"|(?-i:BRIEF|RPT|REFILE|FLASH|URGENT|ALERT|ADVISORY|REPEAT|BUZZ|DEALS))\s*[:\-–—|]+\s*)+",
     re.IGNORECASE,
 )
 _OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
@@ -76,7 +78,11 @@ _WHO_IT_IS = re.compile(
     r"^(?P<name>(?:\S+ ){0,3}\S+), [^,]*\b(?:that|which|who)\b[^,]*, (?=(?:is|are|was|were|has|have|had|will)\b)"
 )
 #: What so begins takes back what stands before it.
-_LIMITS = re.compile(r"(?:but|yet|though|although|except|unless|only if)\b", re.IGNORECASE)
+_LIMITS = re.compile(
+    r"(?:but|yet|though|although|except|unless|only if)\b"
+    r"|(?:it|that|this|they)\b[^.!?]{0,20}?(?:n['’]t|\bnot|\bnever)\b",
+    re.IGNORECASE,
+)
 #: "one day" in "drops its bid one day | after announcing it", and what opens "In win for the union, Halden settles".
 _INTERVAL = re.compile(r",?(?: just| only)?(?: \w+)? (?:hours?|days?|weeks?|months?|years?)$")
 _OPENING = re.compile(r"^(?:In (?:an? )?|After |Following |Amid |Despite )[^,]{3,40}, ")
@@ -210,7 +216,7 @@ def is_statement(clause: str) -> bool:
     if not FEWEST_WORDS <= len(words) <= MOST_WORDS or _BROKEN.search(clause) or _TRUNCATED.search(clause):
         return False
     own = _QUOTED.sub("‘’", clause)
-    if _RELATIVE.search(own) or ":" in own or not _is_balanced(clause) or _GLUED.search(clause):
+    if _RELATIVE.search(own) or ":" in own or ";" in own or not _is_balanced(clause) or _GLUED.search(clause):
         return False
     rules = _rules()
     if rules["openings"].match(own) or rules["personal"].search(own) or rules["teasers"].search(own):
@@ -253,7 +259,7 @@ def shorter(clause: str, characters: int, tells: Callable[[str], bool] = bool) -
 
     ``tells``: whether what is left still tells the news.
     """
-    for candidate in dict.fromkeys((clause, _without_given_names(clause), _OPENING.sub("", clause))):
+    for candidate in dict.fromkeys((clause, _without_given_names(clause), _without_opening(clause))):
         candidate = capitalized(candidate)
         if len(candidate) <= characters and tells(candidate):
             return candidate
@@ -263,11 +269,17 @@ def shorter(clause: str, characters: int, tells: Callable[[str], bool] = bool) -
     return None
 
 
+def _without_opening(clause: str) -> str:
+    """Return ``clause`` without when or after what it happened at its beginning, unless that limits what is said."""
+    opening = _OPENING.match(clause)
+    return clause if opening is None or is_preliminary(opening[0]) else clause[opening.end() :]
+
+
 def _without_place(clause: str) -> Iterator[str]:
     """Yield ``clause`` without where and by what means it happened at its end, if enough is left."""
     for match in reversed(list(_PLACE.finditer(clause))):
         head = clause[: match.start()]
-        kept = _rules()["keeps"].search(clause, match.start())
+        kept = _rules()["keeps"].search(clause, match.start()) or is_preliminary(clause[match.start() :])
         is_open = head.casefold().endswith(_OPEN_ENDS)
         is_open = is_open or (match[0].strip() == "in" and _OF_WHAT.search(head.casefold()) is not None)
         if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head) and not kept and not is_open:
@@ -420,14 +432,14 @@ def _cuts(clause: str) -> Iterator[str]:
             continue
         claimed = match[0].startswith(",") and _CLAIMED.search(tail)
         attributes = not rules["tails"].match(tail) and (rules["says"].search(tail) or claimed)
-        if not attributes and _is_balanced(head) and _may_go(match[0].strip(), head, tail):
+        if not (attributes or is_preliminary(tail)) and _is_balanced(head) and _may_go(match[0].strip(), head, tail):
             yield head
 
 
 def _may_go(mark: str, head: str, tail: str) -> bool:
     """Return whether ``tail``, which follows ``mark``, can be left out without changing what ``head`` says."""
     rules = _rules()
-    word = tail.split()[0] if tail else ""
+    word = tail.split()[0].rstrip(".…") if tail else ""
     if word in ("and", "or"):
         following = tail.split()[1:3]  # "raises rates and promises more"
         return not mark and len(following) == 2 and following[0].islower() and is_verb_form(following[0])

@@ -286,12 +286,15 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
     """Yield the clauses of ``item`` that may tell the event, the best first."""
     names = known_names(alert, client)
     title = clean_title(item.title, item.publisher, item.host or "")
-    of_title = _read(title, names, item.attributed_to is not None)
+    of_title = _read(title, names, _may_name_speaker(title, item))
     about = _stems(title)
+    # "Orvix sells a port; Halden recalls its pumps": two pieces of news, of which the client's is told.
+    of_several = "; " in title and _is_named(title, item, alert)
     found = [
         NewsClause(clause, item, True)
         for clause in of_title
-        if _is_named(clause, item, alert) or fold(title).startswith(fold(_ARTICLE.sub("", clause))[:BEGINNING])
+        if _is_named(clause, item, alert)
+        or (not of_several and fold(title).startswith(fold(_ARTICLE.sub("", clause))[:BEGINNING]))
     ]
     if alert.stance in ("follows", "regulated_by") and FAMILY_OF[alert.kind] == "macro":
         found = [
@@ -328,6 +331,14 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
         # "Halden expected $16 billion. Now the lawsuits pile up": the first half alone is another piece of news.
         found = [clause for clause in found if not clause.of_title or shows_event(clause.text, family)]
     return (clause for clause in found if not is_sneer(clause.text) and _is_in_tone(clause.text, client))
+
+
+def _may_name_speaker(title: str, item: Evidence) -> bool:
+    """Return whether the label before a colon in ``title`` may be who says it: nobody else is known to."""
+    label, colon, _ = title.partition(": ")
+    if item.attributed_to is None or not colon:
+        return item.attributed_to is not None
+    return any(f" {word} " in fold(label) for word in fold(item.attributed_to).split() if len(word) > 2)
 
 
 def _of_topic(clause: str, names: Names, item: Evidence, alert: Alert) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from schemas.alerts import Evidence
 from schemas.drafts import Grounding
+from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.brief import Brief, format_day, pick
 from services.notifier.drafting.casing import capitalized, first_lowered, sentence_case
 from services.notifier.drafting.claimed_support import is_confirmed_since
@@ -37,6 +38,7 @@ from services.notifier.drafting.first_sentence import (
     with_article,
 )
 from services.notifier.drafting.listing_codes import without_codes
+from services.notifier.drafting.preliminary import is_preliminary
 from services.notifier.drafting.public_acts import is_public_act, subject_prefix
 from services.notifier.drafting.supporters import corroborating
 from services.notifier.drafting.tokens import fold
@@ -135,7 +137,7 @@ def subject_line(brief: Brief, *, may_be_long: bool = True) -> str:
 def _plain_subject(brief: Brief, characters: int) -> str:
     """Return the name and the headline; without one that can be quoted, the kind of event, or the name alone."""
     asset = " ".join(brief.asset.split())
-    if brief.alert.verdict != "correct" and (headline := _headline(lead_evidence(brief))) is not None:
+    if brief.alert.verdict != "correct" and (headline := _headline(brief, lead_evidence(brief))) is not None:
         if brief.alert.verdict == "warn":
             headline = _REPORT.sub("", headline)  # "Unconfirmed: Halden owes $9 million: report"
         cased = sentence_case(headline, known_names(brief.alert, brief.client))
@@ -228,7 +230,8 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
     else:
         after = _after(brief, lead) if others else ""
         stated = _statement(brief, lead, quote) if clause is None else _told(brief, clause, max_words)
-        text = f"{_before(brief, clause)}{stated}{after}{_denial(brief, lead, max_words)}"
+        hedge = _hedge(brief, lead, stated)
+        text = f"{_before(brief, clause)}{stated}{hedge}{after}{_denial(brief, lead, max_words)}"
     used = [lead, *(_others(brief, lead) if others and brief.alert.verdict != "correct" else [])]
     if brief.alert.contested:
         used += _denials(brief, lead)
@@ -250,6 +253,14 @@ def _grounded(clause: NewsClause, shown: str) -> Grounding:
     stands = stands_in(clause.text, clause.item.title) or stands_in(clause.text, clause.item.quote)
     where, ref = ("evidence", clause.item.item_id) if stands else ("nowhere", None)
     return Grounding.model_validate({"text": shown, "kind": "quotation", "where": where, "ref": ref})
+
+
+def _hedge(brief: Brief, lead: Evidence, stated: str) -> str:
+    """Return that the findings are preliminary, if the report calls them so and ``stated`` doesn't say it."""
+    if is_preliminary(stated) or not is_preliminary(f"{lead.title}. {lead.quote}"):
+        return ""
+    family = FAMILY_OF[brief.alert.kind]
+    return " " + phrasing().news["early_figures" if family in ("macro", "earnings") else "early_findings"]
 
 
 def _outlet(item: Evidence) -> str:
@@ -331,8 +342,10 @@ def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     """Return the news as a quotation, or by the kind of event, for want of a clause that says what happened."""
     phrases, who, source = phrasing().news, _outlet(lead), cited_source(lead, "")
     denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
-    told = quote if denies or is_quotable(quote.strip("“”.") + ".") else f"{_kind(brief, in_line=True)}."
-    if told != quote and (headline := _headline(lead)) is not None:
+    whole = quote.strip("“”.")
+    of_several = "; " in whole and fold(whole) in fold(lead.title)
+    told = quote if denies or (is_quotable(f"{whole}.") and not of_several) else f"{_kind(brief, in_line=True)}."
+    if told != quote and (headline := _headline(brief, lead)) is not None:
         return phrases["headline"].format(who=who, quote=f"“{_as_inner(headline)}”")
     form = "announces" if _is_own_statement(brief, lead) else "reports"
     if source is not None and fold(source) not in (fold(brief.watched_name), fold(brief.alert.entity_name)):
@@ -340,9 +353,15 @@ def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     return phrases[form if told == quote else f"{form}_kind"].format(who=who, source=source, quote=told)
 
 
-def _headline(item: Evidence) -> str | None:
-    """Return the headline of ``item`` as it stands, to be quoted for want of a clause; None if it asks or jokes."""
+def _headline(brief: Brief, item: Evidence) -> str | None:
+    """Return the headline of ``item`` as it stands, to be quoted for want of a clause; None if it asks or jokes.
+
+    Of two headlines with a semicolon between them, the one that names what the client has.
+    """
     title = clean_title(item.title, item.publisher, item.host or "").rstrip(".")
+    if len(joined := re.split(r";\s+", title)) > 1:
+        names = {fold(name).strip() for name in (brief.asset, brief.alert.entity_name, *(s.text for s in item.spans))}
+        title = next((part for part in joined if any(name in fold(part) for name in names)), "")
     words = len(title.split())
     whole = FEWEST_HEADLINE_WORDS <= words <= QUOTED_WORDS and not title.endswith(("…", "...", ":", ","))
     promises = title.count(": ") > 1 or names_paper(title) or _PROMISE.search(title) is not None

@@ -24,6 +24,8 @@ NOTHING = Names()
     [
         ("BREAKING: Orvix recalls pumps - Northgate Wire", "Orvix recalls pumps"),
         ("UPDATE 2-Orvix recalls pumps", "Orvix recalls pumps"),
+        ("BRIEF-Orvix recalls pumps", "Orvix recalls pumps"),
+        ("Orvix (NYSE: ORVX) recalls pumps", "Orvix recalls pumps"),
         ("Exclusive: Live: Orvix recalls pumps | Markets | Northgate Wire", "Orvix recalls pumps"),
         ("Orvix cuts forecast - CEO", "Orvix cuts forecast - CEO"),
         ("🚀 Orvix   recalls\n pumps 🔥", "Orvix recalls pumps"),
@@ -191,6 +193,28 @@ def test_a_tail_that_leaves_out_its_verb_goes() -> None:
     assert list(clauses_in("Halden shares fall as Orvix cuts its outlook", NOTHING)) == [
         "Halden shares fall as Orvix cuts its outlook"
     ]
+
+
+def test_what_takes_the_first_sentence_back_is_not_left_out() -> None:
+    assert not list(clauses_in("Orvix chiefs met with the pump owners of Halden. It didn’t go well", NOTHING))
+
+
+def test_two_headlines_with_a_semicolon_are_two() -> None:
+    found = list(dict.fromkeys(clauses_in("Orvix recalls all of its pumps; Velmont sells its old port", NOTHING)))
+    assert found == ["Orvix recalls all of its pumps", "Velmont sells its old port"]
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "Orvix pumps lower the risk of fire by a third in a preliminary study",
+        "Orvix pumps lower the risk of fire by a third as early data suggest",
+        "In early trials at sea, Orvix pumps lower the risk of fire by a third",
+        "Velmont slows the spread of the disease by half in mice",
+    ],
+)
+def test_that_a_finding_is_preliminary_is_never_cut(clause: str) -> None:
+    assert shorter(clause, len(clause) - 1) is None
 
 
 def test_two_sentences_are_no_clause() -> None:

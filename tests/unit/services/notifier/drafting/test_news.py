@@ -330,3 +330,29 @@ def test_codes_of_shares_are_left_out_of_what_is_told_and_quoted() -> None:
     assert "HLDE" not in told + subject_line(brief(alert))
     known = grounding_sources(alert, a_client(), a_firm(), a_manager())
     assert not ungrounded(check_grounding(told, known))
+
+
+@pytest.mark.parametrize(
+    ("title", "quote", "hedge"),
+    [
+        (
+            "Halden Energy pumps save a third of the power",
+            "Early data from two harbors indicate that the pumps of Halden Energy save a third.",
+            "These findings are preliminary.",
+        ),
+        ("Halden Energy pumps save a third of the power – preliminary study", "", "These findings are preliminary."),
+        ("Halden Energy pumps save a third of the power, preliminary study shows", "", "preliminary study shows"),
+        ("Halden Energy pumps save a third of the power in ten harbors", "", ""),
+    ],
+)
+def test_what_a_report_calls_preliminary_is_told_as_that(title: str, quote: str, hedge: str) -> None:
+    item = an_item(title=title, quote=quote or title)
+    told = text(an_alert(headline=title, evidence=(item,)))
+    assert hedge in told
+    assert told.count("reliminary") == bool(hedge)
+
+
+def test_of_two_headlines_in_one_the_clients_own_is_quoted() -> None:
+    title = "Orvix shares are down again; Halden Energy, the port operator of the north, out of cash"
+    alert = an_alert(headline=title, evidence=(an_item(title=title, quote=title),))
+    assert "Orvix" not in text(alert) + subject_line(brief(alert))
