@@ -40,6 +40,8 @@ _BEFORE_BID_RECEIVED = re.compile(
     r"(?:bid|offer|approach|takeover|buyout|interest|suitors?|be bought|be acquired|be taken)\b"
 )
 _BEFORE_BUYING = re.compile(rf"^(?:['’]s?)? (?:[\w-]+ ){{0,4}}{_BUY}\b")
+#: "Halden, two funds to buy Osprey": a comma in the place of "and", where the headline begins with the name.
+_BESIDE_BUYER = re.compile(r"^(?:,| and| &)(?: [\w&.'’-]+){1,3}? to (?:buy|acquire|take over)\b")
 _BEFORE_SELLING = re.compile(
     r"^(?:['’]s?)? (?:[\w-]+ ){0,4}(?:sells?|sold|selling|divests?|offloads?|spins? off|to sell)\b"
 )
@@ -82,6 +84,6 @@ def _role(before: str, after: str) -> DealRole:
         return "buyer"
     if _AFTER_BUYING.search(before) or _BEFORE_BOUGHT_BY.match(after) or _BEFORE_BID_RECEIVED.match(after):
         return "target"
-    if _BEFORE_BUYING.match(after):
+    if _BEFORE_BUYING.match(after) or (not before.strip() and _BESIDE_BUYER.match(after)):
         return "buyer"
     return "seller" if _BEFORE_SELLING.match(after) else "unknown"

@@ -508,9 +508,12 @@ def _is_its_own_affair(query: RuleQuery) -> bool:
 
 
 def _tells_of_harm(alert: Alert) -> bool:
-    """Return whether the headline says that people came to harm, or may have."""
-    raw = read_yaml("presuppositions.yaml")
-    return FAMILY_OF[alert.kind] in raw["harm_kinds"] and names_any(alert.headline.casefold(), tuple(raw["harm"]))
+    """Return whether the headline says that people came to harm, or may have, or that a study showed nothing good."""
+    raw, headline = read_yaml("presuppositions.yaml"), alert.headline.casefold().replace("’", "'")
+    family = FAMILY_OF[alert.kind]
+    if family == "trial" and names_any(headline, tuple(raw["failed_trial"])):
+        return True
+    return family in raw["harm_kinds"] and names_any(headline, tuple(raw["harm"]))
 
 
 def _gives_up(alert: Alert) -> bool:

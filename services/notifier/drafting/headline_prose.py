@@ -1,7 +1,8 @@
 """Gives a headline the small words that it leaves out and a sentence needs: articles, and forms of "be". Pure.
 
-"Federal judge blocks …" becomes "A federal judge blocks …", "Halden accused of …" "Halden has been accused of …". No
-other word is added, and none is changed but for the capital of the first.
+"Federal judge blocks …" becomes "A federal judge blocks …", "Halden accused of …" "Halden has been accused of …". A
+comma in the place of "and" becomes that: "Halden, Orvix to merge". No other word is added, and none is changed but for
+the capital of the first.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from services.notifier.drafting.verbs import (
 __all__ = ["ADDED_WORDS", "as_prose", "with_its_article", "within_sentence"]
 
 #: The words that may be added.
-ADDED_WORDS = frozenset(("a", "an", "the", "is", "are", "has", "have", "been"))
+ADDED_WORDS = frozenset(("a", "an", "the", "and", "is", "are", "has", "have", "been"))
 #: The subject of a headline that leaves out "is" has at most so many words, and so has one that gets an article.
 SUBJECT_WORDS, NOUN_PHRASE_WORDS = 8, 4
 _STARTS_WITH_VOWEL_SOUND = re.compile(
@@ -51,11 +52,52 @@ _ONE_MORE = re.compile(
     r"\b(?P<before>by|with|after|from) "
     r"(?=(?:second|third|fourth|fifth) (?!(?:quarter|half|place|day|time|week|year|party)\b)[a-z])"
 )
+#: After one of these a headline begins anew: "shares fall as | oil prices, rates rise".
+_BEGINS_ANEW = frozenset(("as", "after", "while", "when"))
+#: What begins so explains what stands before it, or goes on.
+_EXPLAINS = frozenset(
+    ("a", "an", "the", "its", "their", "his", "her", "and", "or", "but", "not", "as", "after", "while", "who", "which")
+)
+#: What begins so is no subject, but when or why something happens.
+_NO_SUBJECT = frozenset(
+    (
+        "about", "after", "all", "although", "amid", "among", "as", "at", "because", "before", "by", "despite",
+        "during", "even", "every", "following", "for", "from", "if", "in", "instead", "like", "now", "of", "on",
+        "once", "over", "since", "so", "there", "though", "to", "today", "under", "unlike", "until", "when", "where",
+        "while", "with", "without", "yet",
+    )
+)  # fmt: skip
+#: After more than one.
+_OF_SEVERAL = frozenset(("are", "have", "were", "to", "will", "agree", "say", "warn"))
+#: What so begins after a comma tells on whose word the news is: "…, says board".
+_SAYING = frozenset(
+    (
+        "says", "warns", "claims", "reports", "shows", "finds", "argues", "suggests", "cites", "tells", "insists",
+        "believes", "predicts", "vows", "promises", "thinks", "hopes", "fears", "estimates", "alleges", "concludes",
+        "reveals", "sources",
+    )
+)  # fmt: skip
+#: Two names at the end with a comma between them: "a measure backed by Halden, Orvix".
+_TWO_AT_END = re.compile(r"(?P<first>\b(?:by|with|against|between|for) [A-Z][\w’'-]*), (?P<second>[A-Z][\w’'-]*)$")
+#: Of one of these, a headline says that there is one: "Rise in infections", "Pill version of Velmont".
+_ONE_OF_MANY = frozenset(
+    (
+        "rise", "version", "dose", "surge", "wave", "spike", "jump", "decline", "increase", "shortage", "coalition",
+        "group", "unit", "string", "batch", "pair", "trio", "panel", "flaw", "subsidiary",
+    )
+)  # fmt: skip
 _PLAIN = re.compile(r"[\w’' -]+")
 _INNER_CAPITAL = re.compile(r"\w[A-Z]|\d")
 _POSSESSIVE = re.compile(r"[’']s?$")
 _EDGE = ",.;:’'\"“”‘()"
 _ARTICLES = frozenset(("a", "an", "the", "its", "their", "two", "three"))
+#: Before a noun, one of these leaves no room for an article.
+_DETERMINERS = frozenset(
+    (
+        "another", "every", "each", "any", "no", "either", "neither", "this", "that", "these", "those", "some", "his",
+        "her", "our",
+    )
+)  # fmt: skip
 #: Nouns with the form of a verb, of which a headline says that they are up or down.
 _RISING = frozenset(("exports", "imports", "orders", "costs", "prices", "rates", "sales", "shares", "profits"))
 #: After "prices down": since when or why they are.
@@ -139,6 +181,7 @@ class _Left:
     the_heads: tuple[tuple[str, ...], ...]
     the_subjects: tuple[str, ...]
     counted: frozenset[str]
+    states: frozenset[str]
     one: frozenset[str]
     done: frozenset[str]
     after_done: frozenset[str]
@@ -149,8 +192,50 @@ class _Left:
 
 def as_prose(clause: str, names: Names) -> str:
     """Return ``clause``, in sentence case, with the articles and the form of "be" that a sentence needs."""
-    text = _AFTER_BY.sub(_with_the, _with_article(_with_being(clause), names))
+    text = _AFTER_BY.sub(_with_the, _with_article(_with_being(_with_and(clause)), names))
     return _IN_STATE.sub(r"\g<before> the \g<name>", _ONE_MORE.sub(r"\g<before> a ", text))
+
+
+def _with_and(clause: str) -> str:
+    """Return ``clause`` with "and" for the comma between two subjects, two verbs of one, or two names at its end."""
+    clause = _TWO_AT_END.sub(r"\g<first> and \g<second>", clause)
+    words = clause.split()
+    commas = [at for at, word in enumerate(words) if word.endswith(",")]
+    if len(commas) != 1:
+        return clause  # a list, or what explains a name between two commas
+    end = commas[0] + 1
+    start = max((at + 1 for at in range(end) if words[at] in _BEGINS_ANEW), default=0)
+    first = [*words[start : end - 1], words[end - 1].rstrip(",")]
+    if _goes_on_with_verb(words, end):
+        return " ".join((*words[: end - 1], first[-1], "and", *words[end:]))
+    opens = words[start].casefold() in _NO_SUBJECT or is_adverb(words[start].casefold())
+    if not 1 <= len(first) <= NOUN_PHRASE_WORDS or opens or has_main_verb(" ".join(first)):
+        return clause
+    for at in range(end + 1, min(end + NOUN_PHRASE_WORDS, len(words))):
+        second, verb = [word.casefold() for word in words[end:at]], words[at]
+        if verb in _OF_SEVERAL or (verb.islower() and is_base_verb(verb)):
+            explains = second[0] in _EXPLAINS | _left().states or second[0].endswith("ing")
+            acts = verb not in _OF_SEVERAL and any(map(is_certain_verb, second))
+            if explains or acts or any(map(is_adverb, second)):
+                return clause
+            return " ".join((*words[: end - 1], first[-1], "and", *words[end:]))
+    return clause
+
+
+def _goes_on_with_verb(words: Sequence[str], end: int) -> bool:
+    """Return whether at ``end`` the subject does something else: "Halden sells a port, | cuts jobs"."""
+    if len(words) < end + 2 or not has_main_verb(" ".join(words[:end]).rstrip(",")):
+        return False
+    verb, following = words[end], words[end + 1].casefold()
+    if not _is_of_one(verb) or verb in _SAYING | _RISING:
+        return False
+    acts = following in _OF_SEVERAL or is_base_verb(following) or following in _AFTER_HEAD | {"due", "up", "down"}
+    return not acts and any(map(_is_of_one, words[1 : end - 1]))
+
+
+def _is_of_one(word: str) -> bool:
+    """Return whether ``word`` may be a verb of one in the present: "sells"."""
+    return word.islower() and word.endswith("s") and is_verb_form(word)
 
 
 def _with_the(match: re.Match[str]) -> str:
@@ -365,6 +450,8 @@ def _with_article(clause: str, names: Names) -> str:
         return clause
     if _is_one_of_a_place(words, folded):
         return f"The {clause}"
+    if folded[0] in _DETERMINERS:
+        return clause
     size = next((len(name.split()) for name in left.the_names if folded[: len(name.split())] == name.split()), 0)
     if (
         not size
@@ -395,6 +482,12 @@ def _with_article(clause: str, names: Names) -> str:
             rest = first_lowered(clause, names)
             if index and folded[0] in _ALWAYS_LOWER:
                 rest = rest[0].lower() + rest[1:]  # "Federal" is a name in "Federal Reserve" only
+            return f"{'An' if _STARTS_WITH_VOWEL_SOUND.match(rest) else 'A'} {rest}"
+        of_many = folded[index] in _ONE_OF_MANY and folded[index + 1] in ("of", "in", "for")
+        if of_many and (index == 0 or words[index].islower()):
+            if index and (words[0][1:] != words[0][1:].lower() or first_lowered(clause, names)[0].isupper()):
+                return clause  # "Halden unit of": a name
+            rest = first_lowered(clause, names)
             return f"{'An' if _STARTS_WITH_VOWEL_SOUND.match(rest) else 'A'} {rest}"
         if index and is_certain_verb(folded[index]):
             return clause
@@ -427,8 +520,11 @@ def _is_plural(words: Sequence[str], folded: Sequence[str]) -> bool:
     end = next((at for at, word in enumerate(folded) if at and word in _AFTER_HEAD), len(words))
     if folded[0] in _SEVERAL:
         return True
-    if "and" in folded[:end] or sum(word.endswith(",") for word in words[:end]) == 1:
-        return True  # "the bank's managers, parent company"
+    if "and" in folded[:end]:
+        return True
+    commas = [at for at in range(end - 1) if words[at].endswith(",")]
+    if len(commas) == 1 and folded[0] not in _NO_SUBJECT and folded[commas[0] + 1] not in _left().states | _ARTICLES:
+        return True  # "the bank's managers, parent company", but not "In May, Halden" or "Portland, Oregon"
     head, bare = words[end - 1], folded[end - 1]
     if head[:1].isupper() and (end > 1 or not is_ordinary(bare)):
         return False
@@ -440,7 +536,7 @@ def _left() -> _Left:
     raw: dict[str, Any] = read_yaml("words", "prose.yaml")
     listed = {
         name: frozenset(raw[name].split())
-        for name in ("the", "one", "done", "after_done", "given", "about", "doing", "counted")
+        for name in ("the", "one", "done", "after_done", "given", "about", "doing", "counted", "states")
     }
     heads = tuple(tuple(name.split()) for name in raw["the_heads"])
     return _Left(the_names=tuple(raw["the_names"]), the_heads=heads, the_subjects=tuple(raw["the_subjects"]), **listed)

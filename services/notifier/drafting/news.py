@@ -293,7 +293,18 @@ def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
     line = pick(variants, brief.alert.story_id, brief.client.id).format(
         clause=text, who=with_article(who), source=source
     )
+    if form == "reports" and _tells_whom(text, who):
+        line = f"{text}."  # and not "… told The Ledger, The Ledger reports"
     return line + _quotation_beside(clause, max_words)
+
+
+def _tells_whom(clause: str, outlet: str) -> bool:
+    """Return whether ``clause`` says that somebody told ``outlet`` what it tells."""
+    name = re.escape(outlet.removeprefix("The "))
+    found = re.search(
+        rf"\b(?:tells?|told|to|seen by|reviewed by|obtained by|interview with) (?:the )?{name}(?!\w)", clause, re.I
+    )
+    return found is not None
 
 
 def _said_by(clause: str) -> tuple[str, str] | None:
@@ -419,11 +430,11 @@ def _before(brief: Brief, clause: NewsClause | None) -> str:
 
 
 def _after(brief: Brief, lead: Evidence) -> str:
-    phrases, others = phrasing().news, [_outlet(item) for item in _others(brief, lead)]
+    phrases, others = phrasing().news, [with_article(_outlet(item)) for item in _others(brief, lead)]
     if len(others) == 2:
-        return " " + phrases["also_two"].format(who=others[0], other=others[1])
+        return " " + phrases["also_two"].format(who=capitalized(others[0]), other=others[1])
     if others:
-        return " " + phrases["also"].format(who=others[0])
+        return " " + phrases["also"].format(who=capitalized(others[0]))
     if brief.alert.verdict == "warn" and brief.alert.origins == 1 and not brief.alert.contested:
         return " " + phrases["one_source"]
     return ""

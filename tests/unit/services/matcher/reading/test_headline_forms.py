@@ -40,6 +40,7 @@ from services.matcher.reading.headline_forms import HeadlineForm, find_form
         ("Halden shuts a mill, Meridia sued, and more top headlines", "list"),
         ("Halden shuts a mill, Meridia sued, and more", "list"),
         ("Halden shuts a mill. Plus, Meridia is sued", "list"),
+        ("Halden shuts a mill. And, Meridia is sued", "list"),
         ("Halden shuts a mill — plus, a ferry for Corvane", "list"),
         ("Morning Briefing: Halden shuts a mill, plus Meridia's new ferry", "list"),
         ("The Download: Halden's shut mill, and a ferry for Corvane", "list"),

@@ -479,6 +479,7 @@ def test_good_news_on_a_treatment_is_not_told_as_good_where_people_came_to_harm(
 
     assert direction_of("Orvix shows gene therapy data after patient deaths") == "unclear"
     assert direction_of("Orvix shows gene therapy data") == "positive"
+    assert direction_of("Orvix, Halden say that Velmont didn’t prolong lives in a study") == "unclear"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from services.notifier.drafting.casing import Names
 from services.notifier.drafting.headline_prose import ADDED_WORDS, as_prose, within_sentence
 
 NOTHING = Names()
+NAMED = Names.of(("Halden", "Orvix"), ())
 
 
 @pytest.mark.parametrize(
@@ -180,3 +181,44 @@ def test_a_company_named_with_what_it_is_gets_no_article() -> None:
     names = Names.of(["Orvix"], [])
     assert as_prose("Orvix bank offers customers a deal", names) == "Orvix bank offers customers a deal"
     assert as_prose("Orvix shareholder sues the board", names) == "An Orvix shareholder sues the board"
+
+
+@pytest.mark.parametrize(
+    ("headline", "prose"),
+    [
+        (
+            "Carmakers, grocers warn a shortage of pumps raises prices",
+            "Carmakers and grocers warn a shortage of pumps raises prices",
+        ),
+        ("Halden, Orvix to merge in the spring", "Halden and Orvix are to merge in the spring"),
+        ("Halden, two banks to buy a port", "Halden and two banks are to buy a port"),
+        ("Inflation slows as pump prices, rents fall", "Inflation slows as pump prices and rents fall"),
+        ("Halden, a rival of Orvix, cuts jobs", "Halden, a rival of Orvix, cuts jobs"),
+        ("Halden sells a port, cuts 40 jobs", "Halden sells a port and cuts 40 jobs"),
+        ("Halden pays divers $4,000, releases a safer pump", "Halden pays divers $4,000 and releases a safer pump"),
+        ("Halden sells a port, shares fall", "Halden sells a port, shares fall"),
+        ("Halden favors its partners, says harbor board", "Halden favors its partners, says harbor board"),
+        ("A court blocks a measure backed by Halden, Orvix", "A court blocks a measure backed by Halden and Orvix"),
+        ("Despite losses, ports say they are well", "Despite losses, ports say they are well"),
+        ("In May, Halden to sell its port", "In May, Halden is to sell its port"),
+        ("Harborview, Oregon to ban old pumps", "Harborview, Oregon is to ban old pumps"),
+    ],
+)
+def test_a_comma_between_two_subjects_is_an_and(headline: str, prose: str) -> None:
+    assert as_prose(headline, NAMED) == prose
+
+
+@pytest.mark.parametrize(
+    ("headline", "prose"),
+    [
+        ("Another pump flaw is under attack", "Another pump flaw is under attack"),
+        ("Rise in pump fires sparks alerts", "A rise in pump fires sparks alerts"),
+        (
+            "Single dose of the vaccine is to become the usual shot",
+            "A single dose of the vaccine is to become the usual shot",
+        ),
+        ("Halden unit of Orvix sells its port", "Halden unit of Orvix sells its port"),
+    ],
+)
+def test_one_of_many_gets_an_article_unless_another_word_stands_for_it(headline: str, prose: str) -> None:
+    assert as_prose(headline, NAMED) == prose

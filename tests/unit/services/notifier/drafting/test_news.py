@@ -356,3 +356,9 @@ def test_of_two_headlines_in_one_the_clients_own_is_quoted() -> None:
     title = "Orvix shares are down again; Halden Energy, the port operator of the north, out of cash"
     alert = an_alert(headline=title, evidence=(an_item(title=title, quote=title),))
     assert "Orvix" not in text(alert) + subject_line(brief(alert))
+
+
+def test_who_told_a_paper_is_told_without_naming_the_paper_twice() -> None:
+    title = "Halden Energy’s chief told Northgate Wire that its ports will be sold"
+    told = text(an_alert(headline=title, evidence=(an_item(title=title, quote=title),)))
+    assert told == "Halden Energy’s chief told Northgate Wire that its ports will be sold."
