@@ -43,7 +43,7 @@ def meaning_text(brief: Brief, view: OpinionPart, *, in_full: bool) -> str:
     text, other = _meaning_text(brief, view, in_full=in_full), other_name(brief)
     if other is None:
         return text
-    return re.sub(rf"{re.escape(brief.asset)}(?!\w)", f"{brief.asset} (here: {other})", text, count=1)
+    return re.sub(rf"{re.escape(brief.asset)}(?!\w)", f"{brief.asset} ({other})", text, count=1)
 
 
 def other_name(brief: Brief) -> str | None:

@@ -240,7 +240,10 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
         denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
         unstated = brief.alert.verdict != "correct" and not denies
         wordless = unstated and "“" not in text
-        return NewsPart(text, ids, _outlet(lead), quote.strip("“”."), unstated=unstated, wordless=wordless)
+        of_name = brief.watch is None or brief.watch.is_subject or fold(brief.asset).strip() in fold(text)
+        elsewhere = unstated and not (of_name or names_watched(NewsClause(text, lead, True), brief.alert))
+        told = quote.strip("“”.")
+        return NewsPart(text, ids, _outlet(lead), told, unstated=unstated, elsewhere=elsewhere, wordless=wordless)
     shown = clause.text if clause.text in text else clause.text[0].lower() + clause.text[1:]
     if shown not in text and (said := _said_by(clause.text)) is not None:
         shown = said[0]

@@ -88,7 +88,7 @@ def test_a_quite_different_name_of_what_the_client_has_is_shown() -> None:
     other = replace(brief, alert=brief.alert.model_copy(update={"evidence": (item,)}))
     assert other_name(brief) is None
     assert other_name(other) == "Orvix"
-    assert f"{brief.asset} (here: Orvix)" in meaning(other)
+    assert f"{brief.asset} (Orvix)" in meaning(other)
     span = Span(field="summary", start=0, end=len(brief.asset), text=brief.asset)
     same = item.model_copy(update={"title": "O&X has been fined", "quote": "O&X has been fined.", "spans": (span,)})
     assert other_name(replace(brief, alert=brief.alert.model_copy(update={"evidence": (same,)}))) is None

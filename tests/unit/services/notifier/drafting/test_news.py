@@ -362,3 +362,15 @@ def test_who_told_a_paper_is_told_without_naming_the_paper_twice() -> None:
     title = "Halden Energy’s chief told Northgate Wire that its ports will be sold"
     told = text(an_alert(headline=title, evidence=(an_item(title=title, quote=title),)))
     assert told == "Halden Energy’s chief told Northgate Wire that its ports will be sold."
+
+
+@pytest.mark.parametrize(
+    ("title", "elsewhere"),
+    [("Another record for the Orvix port of Norland", True), ("Another record for the Halden Energy port", False)],
+)
+def test_a_quoted_headline_that_does_not_name_what_the_client_has_is_about_something_else(
+    title: str, elsewhere: bool
+) -> None:
+    item = an_item(title=title, quote=title).model_copy(update={"spans": ()})
+    found = news_part(brief(an_alert(headline=title, evidence=(item,))), max_words=40, others=False)
+    assert (found.clause, found.elsewhere) == (None, elsewhere)
