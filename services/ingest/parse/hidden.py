@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["hiding_tags", "without_hidden"]
+__all__ = ["hiding_tags", "is_hidden", "without_hidden"]
 
 _TAG_NAME = re.compile(r"<([a-z][^\s/<>]*)", re.I)
 _HIDDEN_ATTRIBUTE = re.compile(r"[\s/\"']hidden(?=[\s/>=])", re.I)
@@ -78,6 +79,13 @@ def hiding_tags(markup: str) -> set[str]:
     return {name.encode("utf-8", "replace").lower().decode() for name in names}  # as parsers do, only A to Z
 
 
+def is_hidden(attributes: Mapping[str, str]) -> bool:
+    """Return whether an element with these attributes is hidden."""
+    if "hidden" not in attributes and "style" not in attributes:
+        return False
+    return _within(_Seen(), attributes).hides()
+
+
 def without_hidden(markup: str, kept: frozenset[str]) -> str:
     """Return ``markup``, which a parser has written with all attributes, without what it hides.
 
@@ -102,9 +110,9 @@ def without_hidden(markup: str, kept: frozenset[str]) -> str:
     return "".join(parts)
 
 
-def _within(around: _Seen, attributes: dict[str, str]) -> _Seen:
+def _within(around: _Seen, attributes: Mapping[str, str]) -> _Seen:
     """Return how the text of an element with these attributes is seen that stands in another."""
-    style = _declarations(attributes.get("style", ""))
+    style = _declarations(attributes.get("style", "")[:_LONGEST_STYLE])
     if not style and "hidden" not in attributes:
         return around
     shown = style["display"] != "none" if "display" in style else "hidden" not in attributes
@@ -116,10 +124,10 @@ def _within(around: _Seen, attributes: dict[str, str]) -> _Seen:
     )
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=512)
 def _declarations(style: str) -> dict[str, str]:
     """Return the values that count, by property: of several valid ones the last, or the last important one."""
-    text = _ESCAPE.sub(_unescaped, _QUOTED.sub("x", _COMMENT.sub("", style[:_LONGEST_STYLE]))).lower()
+    text = _ESCAPE.sub(_unescaped, _QUOTED.sub("x", _COMMENT.sub("", style))).lower()
     values: dict[str, str] = {}
     important: set[str] = set()
     for declaration in text.split(";"):
