@@ -223,7 +223,7 @@ class _ArticleReader(TextReader):
             self._articles.append([])
         if tag == "h1" and self._headed is None and self._articles and "article" in self._inside:
             self._headed = len(self._articles) - 1
-        if tag == "a":
+        if tag == "a" and not values.get("href", "#").startswith("#"):  # others lead nowhere else
             self._add(_LINK)
         elif tag in _HEADING_TAGS:
             self._add(_HEADS)
@@ -294,21 +294,28 @@ class _ArticleReader(TextReader):
     def _kept_lines(self, lines: list[str]) -> Iterator[str]:
         """Yield the lines that are paragraphs of an article.
 
-        Below a heading that is a link stands the teaser of another page.
+        A link may go on over several. Between the paragraphs, a teaser of another page stands below a heading that is a
+        link.
         """
         heading = (self.heading() or "").casefold()
-        is_teaser = False
-        for marked in lines:
-            linked = sum(len(link) for link in _LINKED_TEXT.findall(marked))
+        is_teaser = has_any = False
+        link = ""
+        for text in lines:
+            marked = link + text
+            link = _LINK if marked.rfind(_LINK) > marked.rfind(_LINK_END) else ""
+            linked = sum(len(part) for part in _LINKED_TEXT.findall(marked))
             line = " ".join(_MARKS.sub("", marked).split())
             if not line:
                 continue
             folded = line.casefold()
             leads_away = linked > _LINKED * len(line)
-            is_below, is_teaser = is_teaser, leads_away and (is_teaser or _HEADS in marked)
-            if is_below or leads_away or _is_label(line) or folded == heading:
+            is_label = _is_label(line)
+            is_below = is_teaser
+            is_teaser = has_any and leads_away and (_HEADS in marked or (is_below and is_label))
+            if is_below or leads_away or is_label or folded == heading:
                 continue
             if not folded.startswith(phrases("notice_phrases.txt")):
+                has_any = True
                 yield line
 
 
