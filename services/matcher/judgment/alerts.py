@@ -61,7 +61,7 @@ def build_alert(
         headline=headline,
         kind=thread.event.kind,
         direction=situation.relevance.direction,
-        size=thread.event.size,
+        size=situation.relevance.size,
         urgency=_urgency(verdict, thread.event, undated=undated),
         source_grade=assessment.source,
         information_grade=assessment.information,

@@ -12,6 +12,7 @@ from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Role
 from services.matcher.judgment.scope import INSIDE, ScopeFit
 from services.matcher.lexicon import read_yaml
+from services.matcher.reading.impact import Size
 from services.matcher.stories.audience import worth_writing
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import join_names
@@ -27,12 +28,14 @@ _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 class ClientRelevance(NamedTuple):
     """An event's relevance to one client: ``score`` is 0–1, ``direction`` the client's, ``why`` a clause.
 
-    ``outside`` is the sentence that says why it is outside the client's scope, if it is; the score is then 0.
+    ``size`` is that of the event for this client. ``outside`` is the sentence that says why it is outside the client's
+    scope, if it is; the score is then 0.
     """
 
     score: float
     direction: Direction
     why: str
+    size: Size
     outside: str | None = None
 
 
@@ -83,10 +86,12 @@ class RelevanceRules:
         ``fit`` is the story's relation to the watch's scope; ``newsrooms`` is the number that report it independently.
         """
         rules = self._lexicon
-        stance = self._stances[watch.stance]
+        stance, size = self._stances[watch.stance], event.size
         if self._depends_on_trade(watch.stance, event, trade):
             worth, least = worth_writing(event.audience, trade, watch.stance), thresholds.worth_writing
             score = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
+            if size == "minor" and worth >= least:
+                size = "moderate"  # minor to an owner, and not to this client
         else:
             worth, least = event.worth, thresholds.worth_telling
             score = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
@@ -103,8 +108,8 @@ class RelevanceRules:
             why += f" (scope: {join_names(fit.matched)})"
         direction = _client_direction(stance, event)
         if fit.outside is not None:
-            return ClientRelevance(0.0, direction, why, fit.outside)
-        return ClientRelevance(min(1.0, round(score, 3)), direction, why)
+            return ClientRelevance(0.0, direction, why, event.size, fit.outside)
+        return ClientRelevance(min(1.0, round(score, 3)), direction, why, size)
 
     def _depends_on_trade(self, stance: Stance, event: EventSummary, trade: Trade) -> bool:
         """Return whether a client's trade decides how far the event is worth writing about."""

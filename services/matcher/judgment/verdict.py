@@ -361,7 +361,7 @@ def _grade_reasons(situation: Situation) -> tuple[Reason, ...]:
 
 def _relevance_reason(situation: Situation) -> Reason:
     relevance, watch, thread = situation.relevance, situation.watch, situation.thread
-    saw = f"{thread.event.kind}, {thread.event.size}; {watch.stance}; salience {thread.salience:.2f}"
+    saw = f"{thread.event.kind}, {relevance.size}; {watch.stance}; salience {thread.salience:.2f}"
     matters = f"It matters because {relevance.why}" if relevance.outside is None else capitalize_first(relevance.why)
     reported = f"; {number_word(thread.newsrooms)} newsrooms report it" if thread.newsrooms > 1 else ""
     text = f"{matters}{reported}; {watch.name} is {_describe_salience(thread.salience)}."

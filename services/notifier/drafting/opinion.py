@@ -199,7 +199,7 @@ def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
     harmless = FAMILY_OF[alert.kind] not in HARMFUL
     if rule.is_general and alert.stance in (*BOUGHT, "operates_in") and plainly and harmless:
         return True
-    if of_vendor and brief.client.trade in _OF_STEPS and harmless and _only_waits(rule):
+    if of_vendor and harmless and _only_waits(rule):
         return True
     # What prices and rates do is told to those who feel them, and not by those who advise on systems, brands or law.
     told_anyway = FAMILY_OF[alert.kind] == "macro" and brief.client.trade not in _ADVISED

@@ -97,6 +97,14 @@ def for_trade(trade: str, kind: EventKind, stance: WatchKind, percent: int, wort
     return default_relevance_rules().score(watch(stance), known, default_thresholds(), trade=trade).score
 
 
+@pytest.mark.parametrize(("percent", "size"), [(60, "moderate"), (5, "minor")])
+def test_what_is_minor_to_owners_is_moderate_to_those_whom_it_is_worth_writing_to(percent: int, size: Size) -> None:
+    small = replace(event("product", size="minor"), audience={ANY_TRADE: (percent,) * len(RELATIONS)})
+    found = default_relevance_rules().score(watch("product"), small, default_thresholds(), trade="it")
+    assert found.size == size
+    assert default_relevance_rules().score(watch(), small, default_thresholds(), trade="it").size == "minor"
+
+
 @given(st.integers(0, 100), st.integers(0, 100))
 def test_for_a_client_of_a_trade_relevance_grows_with_how_far_it_is_worth_writing(one: int, other: int) -> None:
     low, high = sorted((one, other))

@@ -53,7 +53,7 @@ def situation(
         watch=Watch(entity_id="halden", name="Halden", kind=kind),
         thread=thread,
         assessment=Assessment(letter, information, 1, (WHY,), disputed),
-        relevance=ClientRelevance(score, "negative", "the client holds it"),
+        relevance=ClientRelevance(score, "negative", "the client holds it", "major"),
         earlier=ClientVerdict(earlier, 0, "alr") if earlier else None,
     )
 
