@@ -65,7 +65,8 @@ class AudienceModel:
 
     def audience(self, features: Vector) -> Audience:
         """Return how far an event with these ``features`` is worth writing about, by trade and relation."""
-        found = np.rint(100 / (1 + np.exp(-np.clip(self._weights @ features, -30, 30)))).astype(int)
+        odds = np.round(self._weights @ features, 6)  # so that every processor gives the same numbers
+        found = np.rint(100 / (1 + np.exp(-np.clip(odds, -30, 30)))).astype(int)
         return {trade: tuple(row) for trade, row in zip(self._trades, found.tolist(), strict=True)}
 
 
