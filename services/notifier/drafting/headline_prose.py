@@ -56,8 +56,13 @@ _ONE_MORE = re.compile(
 _BEGINS_ANEW = frozenset(("as", "after", "while", "when"))
 #: What begins so explains what stands before it, or goes on.
 _EXPLAINS = frozenset(
-    ("a", "an", "the", "its", "their", "his", "her", "and", "or", "but", "not", "as", "after", "while", "who", "which")
-)
+    (
+        "a", "an", "the", "its", "their", "his", "her", "and", "or", "but", "not", "as", "after", "while", "who",
+        "which", "inc.", "inc", "ltd.", "ltd", "corp.", "corp", "llc", "plc", "co.", "no", "yes", "sorry",
+    )
+)  # fmt: skip
+#: What so begins is a call, and no subject.
+_CALLS = frozenset(("Hey", "Dear", "Move", "Buy", "These", "Ahoy", "Get", "Look", "Meet", "Forget", "Wait", "Please"))
 #: What begins so is no subject, but when or why something happens.
 _NO_SUBJECT = frozenset(
     (
@@ -77,6 +82,7 @@ _SAYING = frozenset(
         "reveals", "sources",
     )
 )  # fmt: skip
+_SHOWING = frozenset(("show", "suggest", "find", "indicate", "reveal", "allege"))
 #: Two names at the end with a comma between them: "a measure backed by Halden, Orvix".
 _TWO_AT_END = re.compile(r"(?P<first>\b(?:by|with|against|between|for) [A-Z][\w’'-]*), (?P<second>[A-Z][\w’'-]*)$")
 #: Of one of these, a headline says that there is one: "Rise in infections", "Pill version of Velmont".
@@ -208,11 +214,15 @@ def _with_and(clause: str) -> str:
     first = [*words[start : end - 1], words[end - 1].rstrip(",")]
     if _goes_on_with_verb(words, end):
         return " ".join((*words[: end - 1], first[-1], "and", *words[end:]))
-    opens = words[start].casefold() in _NO_SUBJECT or is_adverb(words[start].casefold())
+    opens = is_adverb(first[0].casefold()) or first[0].casefold().endswith(("ed", "ing")) or first[0] in _CALLS
+    opens = opens or any(mark in " ".join(words[:end]) for mark in "‘“")
+    opens = opens or not _NO_SUBJECT.isdisjoint(word.casefold() for word in first if word.casefold() != "of")
     if not 1 <= len(first) <= NOUN_PHRASE_WORDS or opens or has_main_verb(" ".join(first)):
         return clause
     for at in range(end + 1, min(end + NOUN_PHRASE_WORDS, len(words))):
         second, verb = [word.casefold() for word in words[end:at]], words[at]
+        if verb in _SHOWING or "and" in words[end : at + 2]:
+            return clause  # "…, figures show", and "hints, answers and help"
         if verb in _OF_SEVERAL or (verb.islower() and is_base_verb(verb)):
             explains = second[0] in _EXPLAINS | _left().states or second[0].endswith("ing")
             acts = verb not in _OF_SEVERAL and any(map(is_certain_verb, second))
@@ -231,6 +241,11 @@ def _goes_on_with_verb(words: Sequence[str], end: int) -> bool:
         return False
     acts = following in _OF_SEVERAL or is_base_verb(following) or following in _AFTER_HEAD | {"due", "up", "down"}
     return not acts and any(map(_is_of_one, words[1 : end - 1]))
+
+
+def _is_no_adjective(word: str) -> bool:
+    """Return whether no article can stand before ``word`` and a noun of one thing: "costs", "fastest", "the"."""
+    return word in _ARTICLES or is_plural_noun(word) or is_certain_verb(word) or word.endswith(("s", "est", ":"))
 
 
 def _is_of_one(word: str) -> bool:
@@ -484,6 +499,7 @@ def _with_article(clause: str, names: Names) -> str:
                 rest = rest[0].lower() + rest[1:]  # "Federal" is a name in "Federal Reserve" only
             return f"{'An' if _STARTS_WITH_VOWEL_SOUND.match(rest) else 'A'} {rest}"
         of_many = folded[index] in _ONE_OF_MANY and folded[index + 1] in ("of", "in", "for")
+        of_many = of_many and not any(map(_is_no_adjective, folded[:index]))
         if of_many and (index == 0 or words[index].islower()):
             if index and (words[0][1:] != words[0][1:].lower() or first_lowered(clause, names)[0].isupper()):
                 return clause  # "Halden unit of": a name
@@ -523,7 +539,7 @@ def _is_plural(words: Sequence[str], folded: Sequence[str]) -> bool:
     if "and" in folded[:end]:
         return True
     commas = [at for at in range(end - 1) if words[at].endswith(",")]
-    if len(commas) == 1 and folded[0] not in _NO_SUBJECT and folded[commas[0] + 1] not in _left().states | _ARTICLES:
+    if len(commas) == 1 and folded[0] not in _NO_SUBJECT and folded[commas[0] + 1] not in _left().states | _EXPLAINS:
         return True  # "the bank's managers, parent company", but not "In May, Halden" or "Portland, Oregon"
     head, bare = words[end - 1], folded[end - 1]
     if head[:1].isupper() and (end > 1 or not is_ordinary(bare)):

@@ -37,6 +37,7 @@ from services.notifier.drafting.first_sentence import (
     short_subject,
     with_article,
 )
+from services.notifier.drafting.headline_prose import with_its_article
 from services.notifier.drafting.listing_codes import without_codes
 from services.notifier.drafting.preliminary import is_preliminary
 from services.notifier.drafting.public_acts import is_public_act, subject_prefix
@@ -296,6 +297,7 @@ def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
     line = pick(variants, brief.alert.story_id, brief.client.id).format(
         clause=text, who=with_article(who), source=source
     )
+    line = re.sub(r"\.\.$", ".", line)  # "citing the E.U.."
     if form == "reports" and _tells_whom(text, who):
         line = f"{text}."  # and not "… told The Ledger, The Ledger reports"
     return line + _quotation_beside(clause, max_words)
@@ -315,7 +317,9 @@ def _said_by(clause: str) -> tuple[str, str] | None:
     found = _SAID_BY.match(clause)
     if found is None or not is_statement(found["what"]):
         return None
-    return found["what"], with_article((found["says"] or found["whom"]).strip())
+    whom = (found["says"] or found["whom"]).strip()
+    known = whom if with_its_article(whom.rstrip(".")) == whom.rstrip(".") else f"the {whom}"
+    return found["what"], with_article(known)
 
 
 def _quotation_beside(clause: NewsClause, max_words: int) -> str:

@@ -199,6 +199,9 @@ def test_a_company_named_with_what_it_is_gets_no_article() -> None:
         ("Halden sells a port, shares fall", "Halden sells a port, shares fall"),
         ("Halden favors its partners, says harbor board", "Halden favors its partners, says harbor board"),
         ("A court blocks a measure backed by Halden, Orvix", "A court blocks a measure backed by Halden and Orvix"),
+        ("Orvix, Inc. to sell its port", "Orvix, Inc. is to sell its port"),
+        ("Spurred by losses, ports seek help", "Spurred by losses, ports seek help"),
+        ("Halden kept its debts while asking for aid, figures show",) * 2,
         ("Despite losses, ports say they are well", "Despite losses, ports say they are well"),
         ("In May, Halden to sell its port", "In May, Halden is to sell its port"),
         ("Harborview, Oregon to ban old pumps", "Harborview, Oregon is to ban old pumps"),
@@ -218,6 +221,8 @@ def test_a_comma_between_two_subjects_is_an_and(headline: str, prose: str) -> No
             "A single dose of the vaccine is to become the usual shot",
         ),
         ("Halden unit of Orvix sells its port", "Halden unit of Orvix sells its port"),
+        ("Pump fires rise in the north of Norland", "Pump fires rise in the north of Norland"),
+        ("The rise in pump fires sparks alerts", "The rise in pump fires sparks alerts"),
     ],
 )
 def test_one_of_many_gets_an_article_unless_another_word_stands_for_it(headline: str, prose: str) -> None:

@@ -374,3 +374,10 @@ def test_a_quoted_headline_that_does_not_name_what_the_client_has_is_about_somet
     item = an_item(title=title, quote=title).model_copy(update={"spans": ()})
     found = news_part(brief(an_alert(headline=title, evidence=(item,))), max_words=40, others=False)
     assert (found.clause, found.elsewhere) == (None, elsewhere)
+
+
+def test_who_says_it_at_the_end_gets_an_article_and_one_full_stop() -> None:
+    title = "The tariffs of Halden Energy break the law on ports, E.U. says"
+    told = text(an_alert(headline=title, evidence=(an_item(title=title, quote=title),)))
+    assert "the E.U." in told
+    assert ".." not in told
