@@ -57,6 +57,7 @@ def test_the_labels_are_of_pairs_whose_event_is_labeled_too() -> None:
     assert [row for row in rows if row.pair not in known] == []
 
 
+@pytest.mark.slow
 def test_the_model_learns_that_one_event_matters_by_trade() -> None:
     rows = [
         Worth(f"{kind}{number}", "X", "company", trade, "supplied_by", 2.0 * ((trade, kind) == ("it", "flaw")))

@@ -148,6 +148,7 @@ def _changed(chance: random.Random, feed: RawFeed, odd: float) -> RawFeed:
     return replace(feed, entries=tuple(entries))
 
 
+@pytest.mark.slow
 def test_any_series_of_documents_gives_the_same() -> None:
     left_out = 0
     for seed in range(400):
