@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from bench.eval_readings import annotated_pairs
 from schemas.clients import Stance
 from schemas.mentions import ItemAnnotated
-from services.matcher.stories.audience import FEATURES, RELATIONS, AudienceModel, Vector, event_features, worth_writing
+from services.matcher.stories.audience import FEATURES, RELATIONS, AudienceModel, Vector, features_of, worth_writing
 from training.rows import LABELS, Pair, Row, load_rows
 
 __all__ = [
@@ -179,10 +179,8 @@ def _features(rows: Sequence[Row]) -> dict[Pair, tuple[Vector, float]]:
     for row, event in annotated_pairs(rows):
         annotated = None if event is None else event.data
         if isinstance(annotated, ItemAnnotated) and annotated.reading is not None:
-            reading = annotated.reading
-            name = annotated.mention.spans[0].text if annotated.mention.spans else ""
-            features = event_features(reading, annotated.signature.embedding, name)
-            found[row.item_id, row.entity] = features, reading.tell_score
+            features = features_of(annotated, annotated.reading)
+            found[row.item_id, row.entity] = features, annotated.reading.tell_score
     return found
 
 

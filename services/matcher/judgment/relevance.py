@@ -88,15 +88,14 @@ class RelevanceRules:
         rules = self._lexicon
         stance, size = self._stances[watch.stance], event.size
         if self._depends_on_trade(watch.stance, event, trade):
-            worth, least = worth_writing(event.audience, trade, watch.stance), thresholds.worth_writing
-            score = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
+            worth, least, factor = worth_writing(event.audience, trade, watch.stance), thresholds.worth_writing, 1.0
             if size == "minor" and worth >= least:
                 size = "moderate"  # minor to an owner, and not to this client
         else:
             worth, least = event.worth, thresholds.worth_telling
-            score = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
-            score *= stance.base * self._kind_factor(stance, event)
-        score *= self._weight_factor(watch, event)
+            factor = stance.base * self._kind_factor(stance, event)
+        scaled = _scaled(_with_coverage(worth, newsrooms, thresholds.coverage), least)
+        score = scaled * factor * self._weight_factor(watch, event)
         if event.kind in stance.grave and not event.unsure and event.worth >= rules["grave_from"]:
             score = max(score, rules["grave"] * self._weight_factor(watch, event))
         if fit.particular and self._happens_in_scope(event):

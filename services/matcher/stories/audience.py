@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.clients import Stance, Trade
+from schemas.mentions import ItemAnnotated
 from schemas.readings import FIELD_VALUES, Reading, ReadingField
 from services.matcher.stories.embedding import DIMENSIONS, decode, default_embedder
 
@@ -31,6 +32,7 @@ __all__ = [
     "Vector",
     "default_audience_model",
     "event_features",
+    "features_of",
     "worth_writing",
 ]
 
@@ -88,6 +90,12 @@ def event_features(reading: Reading, embedding: str, name: str) -> Vector:
         value, confidence = getattr(reading, field), getattr(reading.confidence, field)
         read += [confidence if value == other else 0.0 for other in FIELD_VALUES[field]]
     return np.concatenate([read, _direction(embedding), _name_meaning(name)])
+
+
+def features_of(annotated: ItemAnnotated, reading: Reading) -> Vector:
+    """Return the features of an item as it was read for a name."""
+    spans = annotated.mention.spans
+    return event_features(reading, annotated.signature.embedding, spans[0].text if spans else "")
 
 
 @lru_cache(_NAMES_KEPT)

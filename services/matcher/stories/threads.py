@@ -12,9 +12,9 @@ from typing import Literal
 
 from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome, SourceLetter
-from schemas.readings import Reading, Role
+from schemas.readings import Role
 from services.matcher.reading.events import is_unsure_kind
-from services.matcher.stories.audience import Audience, default_audience_model, event_features
+from services.matcher.stories.audience import Audience, default_audience_model, features_of
 from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord, Objection
 from services.matcher.stories.memory import OldText
 from services.matcher.stories.not_news import NotNews
@@ -91,7 +91,7 @@ class EventSummary:
             worth=worth,
             role=reading.role if reading else "object",
             unsure=is_unsure_kind(annotated),
-            audience=_audience(annotated, reading) if reading else {},
+            audience=default_audience_model().audience(features_of(annotated, reading)) if reading else {},
         )
 
     def with_best_of(self, other: EventSummary) -> EventSummary:
@@ -99,12 +99,6 @@ class EventSummary:
         if other.worth <= self.worth:
             return self
         return replace(self, worth=other.worth, role=other.role, audience=other.audience)
-
-
-def _audience(annotated: ItemAnnotated, reading: Reading) -> Audience:
-    spans = annotated.mention.spans
-    features = event_features(reading, annotated.signature.embedding, spans[0].text if spans else "")
-    return default_audience_model().audience(features)
 
 
 @dataclass(frozen=True, slots=True)

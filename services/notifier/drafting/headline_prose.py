@@ -212,8 +212,9 @@ def _with_and(clause: str) -> str:
     end = commas[0] + 1
     start = max((at + 1 for at in range(end) if words[at] in _BEGINS_ANEW), default=0)
     first = [*words[start : end - 1], words[end - 1].rstrip(",")]
+    joined = " ".join((*words[: end - 1], first[-1], "and", *words[end:]))
     if _goes_on_with_verb(words, end):
-        return " ".join((*words[: end - 1], first[-1], "and", *words[end:]))
+        return joined
     opens = is_adverb(first[0].casefold()) or first[0].casefold().endswith(("ed", "ing")) or first[0] in _CALLS
     opens = opens or any(mark in " ".join(words[:end]) for mark in "‘“")
     opens = opens or not _NO_SUBJECT.isdisjoint(word.casefold() for word in first if word.casefold() != "of")
@@ -228,7 +229,7 @@ def _with_and(clause: str) -> str:
             acts = verb not in _OF_SEVERAL and any(map(is_certain_verb, second))
             if explains or acts or any(map(is_adverb, second)):
                 return clause
-            return " ".join((*words[: end - 1], first[-1], "and", *words[end:]))
+            return joined
     return clause
 
 
